@@ -1,0 +1,31 @@
+import { isJsonObject, type JsonObject, type JsonValue, ownMember } from './json.ts';
+
+/**
+ * Finds a claim by its literal name (`groups`, `https://example.com/roles`) or, when the name starts with `/`,
+ * by JSON Pointer (RFC 6901: `/realm_access/roles`).
+ *
+ * @returns the claim's value, or undefined where the token does not carry it
+ */
+export function readClaim(claims: JsonObject, name: string): JsonValue | undefined {
+  if (!name.startsWith('/')) return ownMember(claims, name);
+  let value: JsonValue | undefined = claims;
+  for (const token of name.slice(1).split('/')) {
+    value = step(value, token.replaceAll('~1', '/').replaceAll('~0', '~'));
+    if (value === undefined) return undefined;
+  }
+  return value;
+}
+
+function step(value: JsonValue, token: string): JsonValue | undefined {
+  if (Array.isArray(value))
+    return /^(0|[1-9]\d{0,8})$/.test(token) ? value[Number(token)] : undefined;
+  return isJsonObject(value) ? ownMember(value, token) : undefined;
+}
+
+/** A claim that lists strings: an array of them, or one string alone. Anything else reads as empty. */
+export function readStringListClaim(claims: JsonObject, name: string): string[] {
+  const value = readClaim(claims, name);
+  if (typeof value === 'string') return [value];
+  if (!Array.isArray(value)) return [];
+  return value.filter((element) => typeof element === 'string');
+}

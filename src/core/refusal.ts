@@ -1,0 +1,36 @@
+/** Every way the suite refuses a request. The status is part of the public contract. */
+export const REFUSALS = {
+  missing_token: { status: 401, title: 'An access token is required' },
+  invalid_token: { status: 401, title: 'The access token is not valid' },
+  invalid_request: { status: 400, title: 'The request is malformed' },
+  insufficient_scope: { status: 403, title: 'The access token lacks a required scope' },
+  claim_mismatch: { status: 403, title: 'The access token lacks a required claim' },
+  policy_denied: { status: 403, title: 'The policy does not allow this request' },
+  keys_unavailable: { status: 503, title: "The identity provider's keys cannot be read" },
+  id_token_unavailable: { status: 503, title: 'No ID token for the upstream can be had' },
+  verdict_missing: { status: 500, title: 'An earlier authorization step left no verdict' },
+  policy_error: { status: 500, title: 'The policy could not be evaluated' },
+  invalid_config: { status: 500, title: 'The gateway is misconfigured for this route' },
+  internal_error: { status: 500, title: 'The request could not be authorized' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+/** A `WWW-Authenticate: Bearer` challenge (RFC 6750 §3). */
+export interface Challenge {
+  realm: string;
+  /** Left out on a request without credentials, as RFC 6750 §3.1 asks. */
+  error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+  error_description?: string;
+  /** Scopes that would do, space-separated. */
+  scope?: string;
+}
+
+/** A refusal is a value. Everything in it may be shown to the client, so it never holds a token or a claim's value. */
+export interface Refusal {
+  code: RefusalCode;
+  /** One sentence on this occurrence (RFC 9457 `detail`). */
+  detail?: string;
+  challenge?: Challenge;
+  retry_after_seconds?: number;
+}

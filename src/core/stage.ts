@@ -1,0 +1,38 @@
+import type { JsonObject } from './json.ts';
+import type { Refusal } from './refusal.ts';
+import type { Handoff, RequestFacts, RequestNeeds } from './request.ts';
+
+/** What happens to a request that goes on. */
+export interface Continue {
+  outcome: 'continue';
+  /** Headers of the request to the upstream. Removal comes first. */
+  remove_headers?: readonly string[];
+  set_headers?: Record<string, string>;
+  handoff?: Handoff;
+  /** Read by Kong's bundled `acl` plugin from `kong.ctx.shared.authenticated_groups`. */
+  authenticated_groups?: readonly string[];
+  /** Put under `authz` in the records of Kong's log plugins. */
+  log?: JsonObject;
+}
+
+export interface Refuse {
+  outcome: 'refuse';
+  refusal: Refusal;
+  log?: JsonObject;
+}
+
+export type Outcome = Continue | Refuse;
+
+/**
+ * One step of the chain, free of Kong: it declares what it reads and returns what to write.
+ * It may throw; whoever runs it turns that into a refusal.
+ */
+export interface Stage {
+  /** Asked anew for every request, because a reloaded policy may read other attributes. */
+  needs(): RequestNeeds;
+  run(facts: RequestFacts): Outcome | Promise<Outcome>;
+}
+
+export function refuse(refusal: Refusal, log?: JsonObject): Refuse {
+  return log === undefined ? { outcome: 'refuse', refusal } : { outcome: 'refuse', refusal, log };
+}

@@ -1,0 +1,84 @@
+import type { KongPdk } from '../../src/kong/pdk.ts';
+
+export interface FakeRequest {
+  method?: string;
+  path?: string;
+  /** nginx variables by name. */
+  variables?: Record<string, string>;
+  shared?: Record<string, unknown>;
+  route?: { id: string; name?: string };
+  service?: { name?: string; host?: string };
+}
+
+export type Call = [method: string, ...args: unknown[]];
+
+/** A PDK that answers from plain data, keeps every call in order and, like Kong, never answers after an exit. */
+export function fakeKong(
+  request: FakeRequest = {},
+  faults: Record<string, Error | 'silence'> = {},
+) {
+  const calls: Call[] = [];
+  const shared: Record<string, unknown> = { ...request.shared };
+  let exited = false;
+
+  async function answer(method: string, args: unknown[], value: () => unknown): Promise<never> {
+    calls.push([method, ...args]);
+    if (exited) throw new Error(`${method} was called after the exit`);
+    const fault = faults[method];
+    if (fault === 'silence') await new Promise(() => {});
+    if (fault instanceof Error) throw fault;
+    return value() as never;
+  }
+
+  const kong: KongPdk = {
+    request: {
+      getMethod: () => answer('get_method', [], () => request.method),
+      getPath: () => answer('get_path', [], () => request.path),
+      getHost: () => answer('get_host', [], () => 'gateway.example'),
+    },
+    client: { getForwardedIp: () => answer('get_forwarded_ip', [], () => '192.0.2.7') },
+    router: {
+      getRoute: () => answer('get_route', [], () => request.route),
+      getService: () => answer('get_service', [], () => request.service),
+    },
+    nginx: { getVar: (name) => answer('get_var', [name], () => request.variables?.[name]) },
+    ctx: {
+      shared: {
+        get: (key) => answer('shared.get', [key], () => shared[key]),
+        set: (key, value) =>
+          answer('shared.set', [key, value], () => {
+            shared[key] = value;
+          }),
+      },
+    },
+    service: {
+      request: {
+        setHeaders: (headers) => answer('set_headers', [headers], () => undefined),
+        clearHeader: (name) => answer('clear_header', [name], () => undefined),
+      },
+    },
+    log: {
+      setSerializeValue: (key, value) =>
+        answer('set_serialize_value', [key, value], () => undefined),
+    },
+    response: {
+      exit(status, body, headers) {
+        calls.push(['exit', status, body, headers]);
+        exited = true;
+        return Promise.resolve();
+      },
+    },
+  };
+  return { kong, calls, shared };
+}
+
+export function exitOf(calls: readonly Call[]) {
+  const exits = calls.filter(([method]) => method === 'exit');
+  const [, status, body, headers] = exits[0] ?? [];
+  return {
+    count: exits.length,
+    status,
+    body: body === undefined ? undefined : JSON.parse(String(body)),
+    headers: headers as Record<string, string> | undefined,
+  };
+}
