@@ -12,6 +12,9 @@ import type { KongPdk } from './pdk.ts';
 import { readFacts } from './read-facts.ts';
 import { exit, writeOutcome } from './write-outcome.ts';
 
+/** Allowed for all that is asked of Kong in one phase; far below the 60 s after which Kong stops waiting and fails open. */
+export const PDK_TIME_MS = 5_000;
+
 export interface PluginDefinition<F extends ConfigFields> {
   /** Equal to the file's name: that is what Kong knows the plugin by. */
   name: string;

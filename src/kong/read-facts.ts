@@ -37,8 +37,9 @@ export async function readFacts(
   }
   for (const name of needs.headers) {
     signal.throwIfAborted();
-    const value = optionalText(await kong.nginx.getVar(headerVariable(name)));
-    if (value !== null) Object.assign(facts.headers ?? {}, { [name]: value });
+    const value = await kong.nginx.getVar(headerVariable(name));
+    // An empty header is there too: an upstream would see it.
+    if (typeof value === 'string') Object.assign(facts.headers ?? {}, { [name]: value });
   }
   for (const attribute of needs.attributes) {
     signal.throwIfAborted();

@@ -1,0 +1,122 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../core/clock.ts';
+import type { Logger } from '../../core/logger.ts';
+import { createDeadline, type Deadline } from './create-deadline.ts';
+import {
+  isCooledDown,
+  type KeyLimits,
+  type KeyState,
+  keysIn,
+  retryDelayMs,
+  wantsRefresh,
+} from './key-state.ts';
+import type { KeySet, KeySource } from './load-keys.ts';
+import { refreshKeys } from './refresh-keys.ts';
+
+/** `unknown_key` asks for newer keys. */
+type KeyAttempt = (keys: KeySet) => Promise<'verified' | 'bad_signature' | 'unknown_key'>;
+
+type KeyOutcome =
+  | { outcome: 'verified' | 'bad_signature' | 'unknown_key' }
+  | { outcome: 'keys_unavailable'; retry_after_seconds: number };
+
+/** Every issuer's keys, for the whole process: Kong starts many instances of one plugin config, and again after every change. */
+export interface KeyRegistry {
+  /**
+   * Runs `attempt` with an issuer's keys, and once more with newer ones where it says `unknown_key` and the cooldown
+   * lets them be fetched. All waiting for the network together is bounded by `limits.timeout_ms`.
+   */
+  withKeys(source: KeySource, limits: KeyLimits, attempt: KeyAttempt): Promise<KeyOutcome>;
+}
+
+export interface KeyRegistryDependencies {
+  clock: Clock;
+  fetch: typeof globalThis.fetch;
+  logger: Logger;
+}
+
+/** Bounds what a long series of config changes can leave behind. */
+const MAX_SOURCES = 1000;
+
+/**
+ * @example
+ * const keys = createKeyRegistry({ clock: systemClock, fetch, logger });
+ * const stage = createAuthorizerStage(config, { clock: systemClock, fetch, logger, keys });
+ */
+export function createKeyRegistry(dependencies: KeyRegistryDependencies): KeyRegistry {
+  const { clock } = dependencies;
+  /** A refresh never rejects: its failure is a state as well, so that its cooldown is remembered. */
+  const states = new LRUCache<string, KeyState, { source: KeySource; limits: KeyLimits }>({
+    max: MAX_SOURCES,
+    ignoreFetchAbort: true,
+    fetchMethod: (_id, previous, { context }) =>
+      refreshKeys(context.source, context.limits.timeout_ms, previous, dependencies),
+  });
+
+  /**
+   * Joins the refresh under way, if there is one; what was known before stays in place until it ends.
+   *
+   * @returns undefined where this request cannot wait for the end
+   */
+  function refresh(
+    source: KeySource,
+    limits: KeyLimits,
+    deadline: Deadline,
+  ): Promise<KeyState | undefined> {
+    const context = { source, limits };
+    const refreshed = states.fetch(sourceId(source), { forceRefresh: true, context });
+    return Promise.race([refreshed, deadline.passed()]);
+  }
+
+  async function attemptWithKeys(
+    source: KeySource,
+    limits: KeyLimits,
+    attempt: KeyAttempt,
+    deadline: Deadline,
+  ): Promise<KeyOutcome> {
+    const id = sourceId(source);
+    let state = states.get(id);
+    if (wantsRefresh(state, limits, clock())) {
+      state = (await refresh(source, limits, deadline)) ?? states.get(id);
+    }
+    const keys = keysIn(state, limits, clock());
+    if (keys === null) return unavailable(state, limits, clock());
+    const first = await attempt(keys);
+    if (first !== 'unknown_key') return { outcome: first };
+
+    state = states.get(id);
+    if (state?.keys === keys && isCooledDown(state, limits, clock())) {
+      state = await refresh(source, limits, deadline);
+    }
+    const newer = keysIn(state, limits, clock());
+    if (newer !== null && newer !== keys) return { outcome: await attempt(newer) };
+    // The key may be a new one that could not be fetched: no ground to call the token invalid.
+    if (state === undefined || state.failed) return unavailable(state, limits, clock());
+    return { outcome: first };
+  }
+
+  return {
+    async withKeys(source, limits, attempt) {
+      const deadline = createDeadline(limits.timeout_ms);
+      try {
+        return await attemptWithKeys(source, limits, attempt, deadline);
+      } finally {
+        deadline.cancel();
+      }
+    },
+  };
+}
+
+function sourceId({ issuer, jwks_uri }: KeySource): string {
+  return JSON.stringify([issuer, jwks_uri ?? null]);
+}
+
+function unavailable(state: KeyState | undefined, limits: KeyLimits, now_ms: number): KeyOutcome {
+  const wait_ms =
+    state === undefined ? 0 : state.attempted_at_ms + retryDelayMs(state, limits, now_ms) - now_ms;
+  const retry_after_seconds = Math.min(
+    Math.max(1, Math.ceil(wait_ms / 1000)),
+    limits.cooldown_seconds,
+  );
+  return { outcome: 'keys_unavailable', retry_after_seconds };
+}
