@@ -1,0 +1,37 @@
+import type { Refusal } from '../core/refusal.ts';
+import type { Handoff } from '../core/request.ts';
+import type { CloudRunConfig } from './config.ts';
+
+/** The default of oidc-authorizer's `realm`; this stage has no field for its own. */
+const REALM = 'api';
+
+/**
+ * Whether the earlier stages left the verdict without which no ID token is minted.
+ *
+ * @returns undefined where they did, else the refusal
+ */
+export function checkVerdict(
+  require: CloudRunConfig['require'],
+  { authenticated_identity: identity, policy_decision: decision }: Handoff,
+): Refusal | undefined {
+  if (decision !== undefined && decision.outcome !== 'allow') {
+    return missing('The policy decision on this request is not an allow.');
+  }
+  if (require === 'decision') {
+    return decision === undefined
+      ? missing('There is no policy decision on this request.')
+      : undefined;
+  }
+  switch (identity?.outcome) {
+    case 'authenticated':
+      return undefined;
+    case 'anonymous':
+      return { code: 'missing_token', challenge: { realm: REALM } };
+    default:
+      return missing('There is no verified identity on this request.');
+  }
+}
+
+function missing(detail: string): Refusal {
+  return { code: 'verdict_missing', detail };
+}

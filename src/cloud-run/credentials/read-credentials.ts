@@ -1,0 +1,62 @@
+import { readFileSync, statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { ConfigError } from '../../core/config-error.ts';
+
+/** A credential's JSON text and where it stands, as an error message names that place. */
+export interface CredentialText {
+  text: string;
+  where: string;
+}
+
+/** A key file has about 2.4 KB. */
+const MAX_BYTES = 65536;
+
+/**
+ * Reads the `credentials` field: JSON text as it stands, or the file it names.
+ *
+ * @throws ConfigError, which repeats the field only where it is a path: else it may be a mangled key
+ */
+export function readCredentials(credentials: string): CredentialText {
+  const text = credentials.trim();
+  const where = 'config.credentials';
+  if (text.startsWith('{vault://')) {
+    throw new ConfigError([`${where}: is a vault reference that Kong did not resolve`]);
+  }
+  if (text.startsWith('{')) return { text, where };
+  if (!isPath(text)) {
+    throw new ConfigError([
+      `${where}: must be JSON text, or a path that is absolute or starts with ./ or ../`,
+    ]);
+  }
+  return readCredentialFile(text, where);
+}
+
+function isPath(text: string): boolean {
+  return /^[^\p{Cc}]{1,1024}$/u.test(text) && (isAbsolute(text) || /^\.{1,2}\//.test(text));
+}
+
+/**
+ * Reads a credential file once; a key that is replaced needs a new instance.
+ *
+ * @param setting what named the file
+ * @throws ConfigError naming the file and what is wrong with it, never its content
+ */
+export function readCredentialFile(path: string, setting: string): CredentialText {
+  const where = `${setting} (file ${path})`;
+  try {
+    const status = statSync(path);
+    if (!status.isFile()) throw new ConfigError([`${where}: is not a regular file`]);
+    if (status.size > MAX_BYTES) {
+      throw new ConfigError([`${where}: is larger than any key file (${MAX_BYTES} bytes)`]);
+    }
+    return { text: readFileSync(path, 'utf8'), where };
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError([`${where}: cannot be read (${systemCode(error)})`]);
+  }
+}
+
+function systemCode(error: unknown): string {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return code ?? 'unknown error';
+}

@@ -1,0 +1,28 @@
+import { isJsonObject } from '../core/json.ts';
+import { Malfunction } from '../core/malfunction.ts';
+
+/** RFC 6749 §5.2. */
+const OAUTH_ERRORS = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+]);
+
+/**
+ * What may be told of a failed mint: a status, an error code or a message of our own. An answer's body and a
+ * library's message are left out, as both may quote a token or an assertion.
+ */
+export function failureReason(error: unknown): string {
+  if (error instanceof Malfunction) return error.message;
+  if (!(error instanceof Error)) return 'unknown error';
+  const { response, code } = error as Error & { response?: unknown; code?: unknown };
+  if (isJsonObject(response) && typeof response.status === 'number') {
+    const oauthError = isJsonObject(response.data) ? response.data.error : undefined;
+    const known = typeof oauthError === 'string' && OAUTH_ERRORS.has(oauthError);
+    return `HTTP ${response.status}${known ? ` ${oauthError}` : ''}`;
+  }
+  return typeof code === 'string' && /^[A-Z][A-Za-z0-9_]{1,40}$/.test(code) ? code : error.name;
+}

@@ -1,0 +1,156 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/logger.ts';
+import { backOffMs, MAX_BACK_OFF_MS } from './back-off.ts';
+import type { IdToken } from './check-id-token.ts';
+import { failureReason } from './failure-reason.ts';
+import type { IdTokenSource } from './id-token-source.ts';
+import { mintIdToken } from './mint-id-token.ts';
+import { isUsable, refreshIsDue } from './token-life.ts';
+import { within } from './within.ts';
+
+export interface IdTokenRequest {
+  source: IdTokenSource;
+  audience: string;
+  /** From this long before expiry on, the token is refreshed in the background. */
+  refresh_margin_ms: number;
+  /** How long this request waits; the mint itself may go on for others. */
+  timeout_ms: number;
+  logger: Logger;
+}
+
+type IdTokenResult =
+  | { outcome: 'token'; token: string }
+  | { outcome: 'unavailable'; retry_after_seconds: number };
+
+export interface IdTokenCache {
+  /** Never rejects. Without network while a token is valid. */
+  get(request: IdTokenRequest): Promise<IdTokenResult>;
+}
+
+interface Entry {
+  token?: IdToken;
+  /** Places the refresh within the margin, so that processes spread out. In [0, 1). */
+  jitter: number;
+  mint?: Promise<IdTokenResult>;
+  failures: number;
+  retry_at_ms: number;
+  /** What the log already says of this period of failure. */
+  reported: 'nothing' | 'refresh failing' | 'refusing';
+}
+
+/** A mint may take longer than a request waits, so that a slow source still fills the cache. */
+const MINT_LIMIT_MS = 10_000;
+
+/**
+ * ID tokens by credential, account and audience, for the whole process. Each is minted once however many requests
+ * wait for it, refreshed before it expires, and served until then even where refreshing fails.
+ *
+ * @param random in [0, 1)
+ */
+export function createIdTokenCache({
+  clock,
+  random = Math.random,
+  max_entries = 1000,
+}: {
+  clock: Clock;
+  random?: () => number;
+  max_entries?: number;
+}): IdTokenCache {
+  const entries = new LRUCache<string, Entry>({ max: max_entries });
+
+  function entryFor({ source, audience }: IdTokenRequest): Entry {
+    const key = JSON.stringify([source.credential, source.account, audience]);
+    const found = entries.get(key);
+    if (found !== undefined) return found;
+    const entry: Entry = { jitter: 0, failures: 0, retry_at_ms: 0, reported: 'nothing' };
+    entries.set(key, entry);
+    return entry;
+  }
+
+  function startMint(entry: Entry, request: IdTokenRequest): Promise<IdTokenResult> {
+    const { source, audience, timeout_ms } = request;
+    const limit_ms = Math.max(timeout_ms, MINT_LIMIT_MS);
+    entry.mint = mintIdToken(source, audience, { clock, limit_ms })
+      .then(
+        (token) => succeed(entry, request, token),
+        (error) => fail(entry, request, error),
+      )
+      .finally(() => {
+        delete entry.mint;
+      });
+    return entry.mint;
+  }
+
+  function succeed(entry: Entry, request: IdTokenRequest, token: IdToken): IdTokenResult {
+    const recovered = entry.reported !== 'nothing';
+    Object.assign(entry, { token, jitter: random(), failures: 0, retry_at_ms: 0 });
+    entry.reported = 'nothing';
+    if (recovered) log(request, 'info', {}, 'ID tokens can be had again');
+    return { outcome: 'token', token: token.text };
+  }
+
+  function fail(entry: Entry, request: IdTokenRequest, error: unknown): IdTokenResult {
+    entry.failures += 1;
+    const delay_ms = backOffMs(entry.failures, random());
+    entry.retry_at_ms = clock() + delay_ms;
+    report(entry, request, failureReason(error));
+    return unavailable(delay_ms);
+  }
+
+  /** Once when refreshing begins to fail, and once when requests begin to be refused. */
+  function report(entry: Entry, request: IdTokenRequest, reason: string): void {
+    const refusing = !isUsable(entry.token, clock());
+    if (entry.reported === 'refusing' || (!refusing && entry.reported !== 'nothing')) return;
+    entry.reported = refusing ? 'refusing' : 'refresh failing';
+    if (refusing) {
+      log(request, 'error', { reason }, 'no ID token can be had; requests are refused');
+    } else {
+      log(request, 'warn', { reason }, 'an ID token cannot be refreshed; it is served on');
+    }
+  }
+
+  /** A failure of an hour ago by a clock that was since put back is not a reason to wait for an hour. */
+  function backOffLeft(entry: Entry, now: number): number {
+    const left_ms = entry.retry_at_ms - now;
+    return left_ms > MAX_BACK_OFF_MS ? 0 : Math.max(0, left_ms);
+  }
+
+  return {
+    async get(request) {
+      const entry = entryFor(request);
+      const now = clock();
+      const { token } = entry;
+      const resting_ms = entry.mint === undefined ? backOffLeft(entry, now) : 0;
+      if (isUsable(token, now)) {
+        const due = refreshIsDue(token, request.refresh_margin_ms, entry.jitter, now);
+        if (due && entry.mint === undefined && resting_ms === 0) void startMint(entry, request);
+        return { outcome: 'token', token: token.text };
+      }
+      if (resting_ms > 0) return unavailable(resting_ms);
+      return within(request.timeout_ms, entry.mint ?? startMint(entry, request), () => {
+        report(entry, request, `no answer within ${request.timeout_ms} ms`);
+        return unavailable(0);
+      });
+    },
+  };
+}
+
+function unavailable(after_ms: number): IdTokenResult {
+  return {
+    outcome: 'unavailable',
+    retry_after_seconds: Math.max(1, Math.ceil(after_ms / 1000)),
+  };
+}
+
+/** A background refresh has nobody to catch a throw of the log, and an unhandled rejection ends the process. */
+function log(
+  { source, audience, logger }: IdTokenRequest,
+  level: keyof Logger,
+  fields: { reason?: string },
+  message: string,
+): void {
+  try {
+    logger[level]({ account: source.account, audience, ...fields }, message);
+  } catch {}
+}

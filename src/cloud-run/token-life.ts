@@ -1,0 +1,27 @@
+import type { IdToken } from './check-id-token.ts';
+
+/** A token sent in its last seconds may be expired when Cloud Run looks at it. */
+const SAFETY_MS = 10_000;
+
+export function isUsable(token: IdToken | undefined, now: number): token is IdToken {
+  return token !== undefined && now < token.expires_at_ms - SAFETY_MS;
+}
+
+/**
+ * Whether to fetch the next token, from the margin before expiry on, put off by up to a tenth of it.
+ *
+ * Never in the first half of the life that was left when the token came: the metadata server hands out tokens it
+ * has cached, and one with less than the margin left would be fetched again and again.
+ *
+ * @param jitter in [0, 1)
+ */
+export function refreshIsDue(
+  { minted_at_ms, expires_at_ms }: IdToken,
+  refresh_margin_ms: number,
+  jitter: number,
+  now: number,
+): boolean {
+  const from_margin = expires_at_ms - refresh_margin_ms * (1 - 0.1 * jitter);
+  const half_life = (minted_at_ms + expires_at_ms) / 2;
+  return now >= Math.max(from_margin, half_life);
+}

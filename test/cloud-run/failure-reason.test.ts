@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { failureReason } from '../../src/cloud-run/failure-reason.ts';
+import { Malfunction } from '../../src/core/malfunction.ts';
+
+const SECRET = 'eyJhbGciOiJSUzI1NiJ9.c2VjcmV0.c2ln';
+
+function httpError(status: number, data: unknown): Error {
+  return Object.assign(new Error(`body: ${SECRET}`), { response: { status, data }, code: status });
+}
+
+describe('the reason of a failed mint', () => {
+  it.each([
+    ['our own sentence', new Malfunction('no answer within 10 ms'), 'no answer within 10 ms'],
+    ['the HTTP status', httpError(503, SECRET), 'HTTP 503'],
+    ['an OAuth error code', httpError(400, { error: 'invalid_grant' }), 'HTTP 400 invalid_grant'],
+    ['no other error text', httpError(400, { error: SECRET }), 'HTTP 400'],
+    ['no error object', httpError(403, { error: { message: SECRET } }), 'HTTP 403'],
+    [
+      'a system error code',
+      Object.assign(new Error(SECRET), { code: 'ECONNREFUSED' }),
+      'ECONNREFUSED',
+    ],
+    [
+      'no code that is a token',
+      Object.assign(new TypeError(SECRET), { code: SECRET }),
+      'TypeError',
+    ],
+    ['nothing of a thrown string', SECRET, 'unknown error'],
+  ])('is %s', (_, error, reason) => {
+    expect(failureReason(error)).toBe(reason);
+  });
+});
