@@ -1,0 +1,3 @@
+export function install(file: string): () => void;
+export function readOffset(file: string): number;
+export function realNow(): number;
