@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { headerName, secureUrl } from '../core/config/fields.ts';
 import { MAX_HEADER_SEPARATORS } from '../core/header-spellings.ts';
+import { DEFAULT_REALM } from '../core/refusal.ts';
 import { foldHeaderName } from './headers/fold-header-name.ts';
 
 /** Asymmetric signatures only: a gateway that could verify an HMAC could also forge it (RFC 8725 §3.1, §3.2). */
@@ -139,7 +140,7 @@ export const authorizerFields = z.strictObject({
     .string()
     .max(128)
     .regex(/^[ !#-[\]-~]+$/, { error: 'must be printable ASCII without quotes and backslashes' })
-    .default('api')
+    .default(DEFAULT_REALM)
     .describe('The `realm` of challenges.'),
   timeout_ms: z
     .int()

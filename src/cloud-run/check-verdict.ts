@@ -1,9 +1,6 @@
-import type { Refusal } from '../core/refusal.ts';
+import { DEFAULT_REALM, type Refusal } from '../core/refusal.ts';
 import type { Handoff } from '../core/request.ts';
 import type { CloudRunConfig } from './config.ts';
-
-/** The default of oidc-authorizer's `realm`; this stage has no field for its own. */
-const REALM = 'api';
 
 /**
  * Whether the earlier stages left the verdict without which no ID token is minted.
@@ -26,7 +23,7 @@ export function checkVerdict(
     case 'authenticated':
       return undefined;
     case 'anonymous':
-      return { code: 'missing_token', challenge: { realm: REALM } };
+      return { code: 'missing_token', challenge: { realm: DEFAULT_REALM } };
     default:
       return missing('There is no verified identity on this request.');
   }

@@ -32,7 +32,7 @@ export type AuditEntry = {
   trace_id?: string;
   /** Why the policy could not be evaluated or the request was malformed, in words of the policy and this program only. */
   error?: string;
-  /** How long deciding took, in milliseconds. */
+  /** How long deciding took, in milliseconds, to the microsecond. */
   duration_ms: number;
 };
 

@@ -16,6 +16,9 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
+/** Named in challenges unless oidc-authorizer is told another; the other plugins have no field for it. */
+export const DEFAULT_REALM = 'api';
+
 /** A `WWW-Authenticate: Bearer` challenge (RFC 6750 §3). */
 export interface Challenge {
   realm: string;

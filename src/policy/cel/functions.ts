@@ -1,0 +1,138 @@
+import { LRUCache } from 'lru-cache';
+import { LIMITS } from '../limits.ts';
+import { parseTimestamp } from '../time/timestamp.ts';
+import { isWithin, parseWeeklyHours, WEEKDAYS, type WeeklyHours } from '../time/weekly-hours.ts';
+import { type LocalTime, localTime } from '../time/zone.ts';
+import { compilePattern } from './regular-expression.ts';
+
+/** Thrown by a function that cannot work with its arguments. The message holds none of them. */
+export class FunctionError extends Error {}
+
+/** A function of ours. Given a receiver type it is a method; its first argument is then the receiver. */
+export interface PolicyFunction {
+  name: string;
+  receiver?: string;
+  parameters: readonly string[];
+  returns: string;
+  run: (...values: never[]) => unknown;
+  /** The CEL library has a function of this name and shape, which must never run. */
+  replaces?: true;
+}
+
+const TIMESTAMP = 'google.protobuf.Timestamp';
+
+export const FUNCTIONS: readonly PolicyFunction[] = [
+  { name: 'matches', parameters: ['string', 'string'], returns: 'bool', run: matches },
+  {
+    name: 'matches',
+    receiver: 'string',
+    parameters: ['string'],
+    returns: 'bool',
+    run: matches,
+    replaces: true,
+  },
+  {
+    name: 'split',
+    receiver: 'string',
+    parameters: ['string'],
+    returns: 'list<string>',
+    run: split,
+    replaces: true,
+  },
+  {
+    name: 'lowerAscii',
+    receiver: 'string',
+    parameters: [],
+    returns: 'string',
+    run: (text: string) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()),
+    replaces: true,
+  },
+  {
+    name: 'upperAscii',
+    receiver: 'string',
+    parameters: [],
+    returns: 'string',
+    run: (text: string) => text.replace(/[a-z]+/g, (letters) => letters.toUpperCase()),
+    replaces: true,
+  },
+  {
+    name: 'timestamp',
+    parameters: ['string'],
+    returns: TIMESTAMP,
+    run: timestamp,
+    replaces: true,
+  },
+  {
+    name: 'timestamp',
+    parameters: ['int'],
+    returns: TIMESTAMP,
+    run: (seconds: bigint) => toDate(Number(seconds) * 1000),
+    replaces: true,
+  },
+  {
+    name: 'within',
+    receiver: TIMESTAMP,
+    parameters: ['string', 'string'],
+    returns: 'bool',
+    run: within,
+  },
+  {
+    name: 'hour',
+    receiver: TIMESTAMP,
+    parameters: ['string'],
+    returns: 'int',
+    run: (instant: Date, zone: string) =>
+      BigInt(Math.floor(wallClock(instant, zone).minute_of_day / 60)),
+  },
+  {
+    name: 'weekday',
+    receiver: TIMESTAMP,
+    parameters: ['string'],
+    returns: 'string',
+    run: (instant: Date, zone: string) => WEEKDAYS[wallClock(instant, zone).weekday],
+  },
+];
+
+/** As in CEL, a pattern matches anywhere in the text unless it is anchored. */
+function matches(text: string, pattern: string): boolean {
+  const compiled = compilePattern(pattern);
+  if ('problem' in compiled) throw new FunctionError('the pattern is not a regular expression');
+  return compiled.test(text);
+}
+
+function split(text: string, separator: string): string[] {
+  const parts = text.split(separator, LIMITS.split_parts + 1);
+  if (parts.length > LIMITS.split_parts) {
+    throw new FunctionError(`split yields at most ${LIMITS.split_parts} parts`);
+  }
+  return parts;
+}
+
+function timestamp(text: string): Date {
+  return toDate(parseTimestamp(text) ?? Number.NaN);
+}
+
+/** The range that the CEL specification gives timestamps: the years 1 to 9999. */
+function toDate(instant: number): Date {
+  if (instant >= -62_135_596_800_000 && instant <= 253_402_300_799_999) return new Date(instant);
+  throw new FunctionError('timestamp takes an RFC 3339 date-time or seconds since 1970');
+}
+
+const hours = new LRUCache<string, WeeklyHours>({ max: 256 });
+
+function within(instant: Date, spec: string, zone: string): boolean {
+  let parsed = hours.get(spec);
+  if (parsed === undefined) {
+    const result = parseWeeklyHours(spec);
+    if ('problem' in result) throw new FunctionError('within takes days and hours');
+    parsed = result;
+    hours.set(spec, parsed);
+  }
+  return isWithin(parsed, wallClock(instant, zone));
+}
+
+function wallClock(instant: Date, zone: string): LocalTime {
+  const time = localTime(zone, instant.getTime());
+  if (time === undefined) throw new FunctionError('there is no such time zone');
+  return time;
+}

@@ -1,0 +1,157 @@
+import type { Identity } from '../../core/identity.ts';
+import type { JsonValue } from '../../core/json.ts';
+
+/** What rules can name, with CEL types. A record's fields are the only ones there are. */
+export const VARIABLES = {
+  identity: {
+    subject: 'string',
+    issuer: 'string',
+    email: 'string',
+    groups: 'list<string>',
+    scopes: 'list<string>',
+    roles: 'list<string>',
+    claims: 'map<string, dyn>',
+    // Nullable, which CEL's type checker can only express as dyn; its fields are checked in inspect.ts.
+    actor: 'dyn',
+    authenticated: 'bool',
+  },
+  request: {
+    method: 'string',
+    path: 'string',
+    host: 'string',
+    query: 'map<string, list<string>>',
+    headers: 'map<string, string>',
+    client_ip: 'string',
+  },
+  labels: 'map<string, string>',
+  route: 'string',
+  service: 'string',
+  now: 'google.protobuf.Timestamp',
+} as const;
+
+export const ACTOR_FIELDS = { subject: 'string', issuer: 'dyn' } as const;
+
+/** The values of the variables for one request. */
+export interface Variables {
+  identity: IdentityValue;
+  request: RequestValue;
+  labels: ReadonlyMap<string, string>;
+  route: string;
+  service: string;
+  now: Date;
+}
+
+/** Answers which roles an identity holds. */
+export interface RoleHolder {
+  knows(role: string): boolean;
+  /** @throws ExpressionError where the role's expression cannot be evaluated */
+  holds(role: string): boolean;
+  /** @throws ExpressionError where some role's expression cannot be evaluated */
+  all(): string[];
+}
+
+/**
+ * `identity` as rules see it.
+ *
+ * A request without a verified identity is not null to rules but a nobody: `authenticated` is false, `subject`,
+ * `issuer` and `email` are empty strings, `groups`, `scopes`, `roles` and `claims` are empty and `actor` is null.
+ * So `"qa-leads" in identity.groups` is plainly false for it: neither an error, which would close a public route,
+ * nor ever true. Roles are the exception to emptiness, as a role's own expression may take in anyone;
+ * a grant never goes to a nobody.
+ *
+ * `claims` is a map, so a claim that the token lacks is an error when it is read, as it is for everybody else;
+ * `has(identity.claims.amr)` guards against that.
+ */
+export class IdentityValue {
+  readonly subject: string;
+  readonly issuer: string;
+  /** Empty where the token names none that may be trusted. */
+  readonly email: string;
+  readonly groups: readonly string[];
+  readonly scopes: readonly string[];
+  readonly actor: ActorValue | null;
+  readonly authenticated: boolean;
+  readonly #claims: Identity['claims'];
+  #claimValues: CelValue | undefined;
+  readonly #roles: RoleHolder;
+
+  constructor(identity: Identity | null, roles: RoleHolder) {
+    this.subject = identity?.subject ?? '';
+    this.issuer = identity?.issuer ?? '';
+    this.email = identity?.email ?? '';
+    this.groups = identity?.groups ?? [];
+    this.scopes = identity?.scopes ?? [];
+    this.actor = identity?.actor ? new ActorValue(identity.actor) : null;
+    this.authenticated = identity !== null;
+    this.#claims = identity?.claims ?? {};
+    this.#roles = roles;
+  }
+
+  get claims(): CelValue {
+    this.#claimValues ??= toCelValue(this.#claims);
+    return this.#claimValues;
+  }
+
+  get roles(): readonly string[] {
+    return this.#roles.all();
+  }
+
+  knows(role: string): boolean {
+    return this.#roles.knows(role);
+  }
+
+  holds(role: string): boolean {
+    return this.#roles.holds(role);
+  }
+}
+
+export class ActorValue {
+  readonly subject: string;
+  readonly issuer: string | null;
+
+  constructor(actor: { subject: string; issuer: string | null }) {
+    this.subject = actor.subject;
+    this.issuer = actor.issuer;
+  }
+}
+
+/** What rules see of a request. Only what the policy mentions is there. */
+export interface RequestView {
+  method: string;
+  /** The normalized path, without the query. */
+  path: string;
+  host?: string;
+  query?: ReadonlyMap<string, readonly string[]>;
+  headers?: ReadonlyMap<string, string>;
+  client_ip?: string;
+}
+
+export class RequestValue {
+  readonly method: string;
+  readonly path: string;
+  readonly host: string | undefined;
+  readonly query: RequestView['query'];
+  readonly headers: RequestView['headers'];
+  readonly client_ip: string | undefined;
+
+  constructor(view: RequestView) {
+    this.method = view.method;
+    this.path = view.path;
+    this.host = view.host;
+    this.query = view.query;
+    this.headers = view.headers;
+    this.client_ip = view.client_ip;
+  }
+}
+
+type CelValue = null | boolean | number | string | CelValue[] | Map<string, CelValue>;
+
+/**
+ * JSON as CEL values: objects become maps, because the CEL library looks at an object's `constructor`, which a
+ * claim of that name would replace. Numbers stay doubles, as in CEL's own JSON mapping.
+ */
+function toCelValue(value: JsonValue): CelValue {
+  if (Array.isArray(value)) return value.map(toCelValue);
+  if (typeof value !== 'object' || value === null) return value;
+  return new Map(Object.entries(value).map(([name, member]) => [name, toCelValue(member)]));
+}

@@ -1,0 +1,31 @@
+/** What a policy may hold. Together they bound the time that loading and one decision can take. */
+export const LIMITS = {
+  file_bytes: 1024 * 1024,
+  /** Lexical tokens of the YAML text: the parser's time grows with them. */
+  yaml_tokens: 250_000,
+  /** Nesting of the YAML collections, aliases followed. */
+  yaml_depth: 32,
+  /** Aliases followed, counted once for each time their anchor is repeated. */
+  yaml_aliases: 100,
+  yaml_nodes: 100_000,
+  roles: 200,
+  rules: 1_000,
+  grants: 1_000,
+  tests: 1_000,
+  name_characters: 128,
+  expression_characters: 4_096,
+  /** Parentheses, calls, selections and operators inside each other. */
+  expression_depth: 64,
+  /** Operators side by side, as in `a || b || c`. */
+  expression_chain: 512,
+  list_elements: 256,
+  /** `all`, `exists`, `exists_one`, `map` and `filter` inside each other: each level multiplies the cost. */
+  comprehension_depth: 2,
+  pattern_characters: 512,
+  /** Instructions of a compiled pattern: the time of a match is their number times the length of the text. */
+  pattern_instructions: 1_000,
+  /** Parts that one `split` may yield. */
+  split_parts: 256,
+  /** Parameters of a request's query, where a rule reads it. */
+  query_parameters: 256,
+} as const;

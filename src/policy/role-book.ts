@@ -1,0 +1,82 @@
+import type { Identity } from '../core/identity.ts';
+import { ExpressionError } from './cel/expression-error.ts';
+import type { RoleHolder, Variables } from './cel/variables.ts';
+import type { Grant, Policy } from './policy.ts';
+
+type Held = { held: boolean } | { error: unknown };
+
+/**
+ * Which roles one identity holds during one decision: those whose expression is true and those granted to it.
+ * As with CEL's `||`, a grant also counts where the expression cannot be evaluated.
+ */
+export class RoleBook implements RoleHolder {
+  /** The grants that made a role held, in the order the roles were asked for. */
+  readonly used = new Set<Grant>();
+  readonly #policy: Policy;
+  readonly #active: readonly Grant[];
+  readonly #known = new Map<string, Held>();
+  #variables: Variables | undefined;
+
+  /** @param active the grants that count, see `activeGrants` */
+  constructor(policy: Policy, active: readonly Grant[]) {
+    this.#policy = policy;
+    this.#active = active;
+  }
+
+  /** The variables hold the identity, which holds this book: it gets them once they are made. */
+  set variables(variables: Variables) {
+    this.#variables = variables;
+  }
+
+  knows(role: string): boolean {
+    return this.#policy.roles.has(role);
+  }
+
+  holds(role: string): boolean {
+    let answer = this.#known.get(role);
+    if (answer === undefined) {
+      answer = this.#find(role);
+      this.#known.set(role, answer);
+    }
+    if ('error' in answer) throw answer.error;
+    return answer.held;
+  }
+
+  all(): string[] {
+    return [...this.#policy.roles.keys()].filter((role) => this.holds(role));
+  }
+
+  #find(role: string): Held {
+    const byExpression = this.#evaluate(role);
+    if ('held' in byExpression && byExpression.held) return byExpression;
+    const grant = this.#active.find((candidate) => candidate.role === role);
+    if (grant === undefined) return byExpression;
+    this.used.add(grant);
+    return { held: true };
+  }
+
+  #evaluate(role: string): Held {
+    const expression = this.#policy.roles.get(role);
+    if (expression === undefined || this.#variables === undefined) return { held: false };
+    try {
+      return { held: expression.evaluate(this.#variables) };
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      return { error: new ExpressionError(error.location, `role "${role}": ${error.message}`) };
+    }
+  }
+}
+
+/** The grants made to an identity that are in force: from `not_before` on and until just before `expires`. */
+export function activeGrants(policy: Policy, identity: Identity | null, now: number): Grant[] {
+  if (identity === null) return [];
+  return policy.grants.filter(
+    ({ subject, group, issuer, not_before, expires }) =>
+      not_before <= now &&
+      now < expires &&
+      (issuer === null || issuer === identity.issuer) &&
+      (subject === null
+        ? group !== null && identity.groups.includes(group)
+        : subject === identity.subject),
+  );
+}
