@@ -1,0 +1,77 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Gateway, GatewayOptions } from '../gateway/start-gateway.ts';
+import { eventually } from './eventually.ts';
+
+export interface KongGateway extends Gateway {
+  /** Kong's error log so far. */
+  errorLog(): Promise<string>;
+}
+
+const run = promisify(execFile);
+
+/**
+ * Runs a real Kong, DB-less and on loopback, in place of the dev gateway.
+ *
+ * @param bin the `kong` program, e.g. from KONG_BIN
+ * @throws Error with what Kong printed, where it does not start
+ */
+export async function startKong(bin: string, options: GatewayOptions): Promise<KongGateway> {
+  const prefix = await mkdtemp(path.join(tmpdir(), 'kong-'));
+  const declarative = path.join(prefix, 'kong.yml');
+  const errorLog = path.join(prefix, 'logs/error.log');
+  await writeFile(declarative, options.config);
+  const env = { ...process.env, ...kongEnvironment(prefix, declarative, options) };
+  await start(bin, env);
+  const pid = Number(await readFile(path.join(prefix, 'pids/nginx.pid'), 'utf8'));
+  return {
+    url: `http://127.0.0.1:${options.port}`,
+    port: options.port ?? 0,
+    errorLog: () => readFile(errorLog, 'utf8'),
+    async stop() {
+      await run(bin, ['stop'], { env });
+      // `kong stop` returns before nginx is gone.
+      await eventually('Kong to end', () => (existsSync(`/proc/${pid}`) ? undefined : true));
+      await rm(prefix, { recursive: true, force: true });
+    },
+  };
+}
+
+/** `kong start` leaves nginx behind, which would keep a pipe open; so its output goes to this process's own. */
+async function start(bin: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const child = spawn(bin, ['start'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`${bin} start ended with ${code}; its error output is above`);
+}
+
+function kongEnvironment(
+  prefix: string,
+  declarative: string,
+  { port, pluginServers }: GatewayOptions,
+): Record<string, string> {
+  const env: Record<string, string> = {
+    KONG_PREFIX: prefix,
+    KONG_DATABASE: 'off',
+    KONG_DECLARATIVE_CONFIG: declarative,
+    KONG_PROXY_LISTEN: `127.0.0.1:${port}`,
+    KONG_ADMIN_LISTEN: 'off',
+    KONG_ADMIN_GUI_LISTEN: 'off',
+    KONG_STATUS_LISTEN: 'off',
+    KONG_ANONYMOUS_REPORTS: 'off',
+    KONG_NGINX_WORKER_PROCESSES: '1',
+    KONG_LOG_LEVEL: 'notice',
+    KONG_PLUGINS: ['bundled', ...pluginServers.map(({ name }) => name)].join(','),
+    KONG_PLUGINSERVER_NAMES: pluginServers.map(({ name }) => name).join(','),
+  };
+  for (const { name, socket, queryCmd } of pluginServers) {
+    const variable = `KONG_PLUGINSERVER_${name.toUpperCase().replaceAll('-', '_')}`;
+    env[`${variable}_SOCKET`] = socket;
+    env[`${variable}_QUERY_CMD`] = queryCmd;
+  }
+  return env;
+}

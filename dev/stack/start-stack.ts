@@ -1,0 +1,136 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { clockEnvironment, createClock, type DevClock } from '../clock/clock.ts';
+import { type CloudRun, startCloudRun } from '../cloud-run/start-cloud-run.ts';
+import { type Gateway, startGateway } from '../gateway/start-gateway.ts';
+import { type Google, startGoogle } from '../google/start-google.ts';
+import {
+  type IdentityProvider,
+  startIdentityProvider,
+} from '../identity-provider/start-identity-provider.ts';
+import { findPorts, type Ports, renderConfig } from './ports.ts';
+import { startKong } from './start-kong.ts';
+import { type PluginServer, startPluginServer } from './start-plugin-server.ts';
+
+export const REPOSITORY = path.resolve(import.meta.dirname, '../..');
+export const PLUGINS = ['oidc-authorizer', 'policy-evaluator', 'cloud-run-token'] as const;
+
+export const STAGING_AUDIENCE = 'https://tasks-staging-123456789012.europe-west3.run.app';
+export const PRODUCTION_AUDIENCE = 'https://tasks-production-123456789012.europe-west3.run.app';
+
+export interface StackOptions {
+  /** A kong.yml written for the default ports; the repository's own by default. */
+  config?: string;
+  /** Use the ports that kong.yml names where they are free. */
+  preferDefaultPorts?: boolean;
+  /** A clock that this process follows already, for a story on a certain day. */
+  clock?: DevClock;
+  /** A real Kong in place of the dev gateway. */
+  kongBin?: string | undefined;
+  env?: NodeJS.ProcessEnv;
+  onProgress?: (what: string) => void;
+  onLog?: (line: string) => void;
+}
+
+export interface Stack {
+  ports: Ports;
+  clock: DevClock;
+  gateway: Gateway;
+  identityProvider: IdentityProvider;
+  google: Google;
+  staging: CloudRun;
+  production: CloudRun;
+  pluginServer: PluginServer;
+  /** What the gateway gave to its log plugins; empty with a real Kong. */
+  accessLog: Record<string, unknown>[];
+  /** Starts it again at the same address, with new keys. */
+  restartIdentityProvider(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the whole chain on loopback: identity provider, Google, two Cloud Run services, the plugin server with the
+ * built plugins, and the gateway with a kong.yml. What was started is stopped again where a later part fails.
+ */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const { onProgress = () => {}, onLog = () => {} } = options;
+  const stops: (() => Promise<void>)[] = [];
+  async function stop(): Promise<void> {
+    for (const stopPart of stops.splice(0).reverse()) await stopPart();
+  }
+  async function started<T extends { stop(): Promise<void> }>(what: string, part: Promise<T>) {
+    const running = await part;
+    stops.push(() => running.stop());
+    onProgress(what);
+    return running;
+  }
+
+  try {
+    const directory = await mkdtemp(path.join(tmpdir(), 'stack-'));
+    stops.push(() => rm(directory, { recursive: true, force: true }));
+    const ports = await findPorts(options.preferDefaultPorts ?? false);
+    const clock = options.clock ?? createClock(path.join(directory, 'clock'));
+
+    let identityProvider = await startIdentityProvider({ port: ports.identityProvider });
+    stops.push(() => identityProvider.stop());
+    onProgress('identity provider');
+    const google = await started('Google stand-in', startGoogle({ port: ports.google }));
+    const [staging, production] = [
+      await started('Cloud Run: tasks-staging', startTasks('staging', ports, google)),
+      await started('Cloud Run: tasks-production', startTasks('production', ports, google)),
+    ];
+    const pluginServer = await started(
+      'plugin server (stock kong-js-pluginserver)',
+      startPluginServer({
+        socket: path.join(directory, 'plugins.sock'),
+        pluginsDirectory: path.join(REPOSITORY, 'dist/plugins'),
+        workingDirectory: REPOSITORY,
+        env: {
+          ...process.env,
+          ...clockEnvironment(clock.file),
+          GCE_METADATA_HOST: google.metadataHost,
+          ...options.env,
+        },
+      }),
+    );
+
+    const accessLog: Record<string, unknown>[] = [];
+    const config = options.config ?? (await readFile(path.join(REPOSITORY, 'kong.yml'), 'utf8'));
+    const gatewayOptions = {
+      config: renderConfig(config, ports),
+      port: ports.gateway,
+      pluginServers: PLUGINS.map((name) => ({
+        name,
+        socket: pluginServer.socket,
+        queryCmd: `cat ${path.join(REPOSITORY, 'dist/plugin-info', `${name}.json`)}`,
+      })),
+      accessLog: (entry: Record<string, unknown>) => accessLog.push(entry),
+      log: onLog,
+    };
+    const gateway = options.kongBin
+      ? await started('Kong', startKong(options.kongBin, gatewayOptions))
+      : await started('gateway', startGateway(gatewayOptions));
+
+    async function restartIdentityProvider(): Promise<void> {
+      await identityProvider.stop();
+      identityProvider = await startIdentityProvider({ port: ports.identityProvider });
+    }
+    const parts = { gateway, identityProvider, google, staging, production, pluginServer };
+    return { ports, clock, ...parts, accessLog, restartIdentityProvider, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function startTasks(environment: 'staging' | 'production', ports: Ports, google: Google) {
+  const staging = environment === 'staging';
+  return startCloudRun({
+    service: `tasks-${environment}`,
+    port: staging ? ports.tasksStaging : ports.tasksProduction,
+    audiences: [staging ? STAGING_AUDIENCE : PRODUCTION_AUDIENCE],
+    certsUrl: google.certsUrl,
+    invokers: [google.defaultServiceAccount],
+  });
+}
