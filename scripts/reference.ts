@@ -75,7 +75,9 @@ function defaultValue(field: KongField): string {
 
 function meaning(field: KongField): string {
   const limits = field.between ? ` From ${field.between[0]} to ${field.between[1]}.` : '';
-  const choices = field.one_of ? ` One of ${field.one_of.map((value) => `\`${value}\``).join(', ')}.` : '';
+  const choices = field.one_of
+    ? ` One of ${field.one_of.map((value) => `\`${value}\``).join(', ')}.`
+    : '';
   const vault = field.referenceable ? ' May be a vault reference.' : '';
   return `${field.description ?? ''}${choices}${limits}${vault}`.replaceAll('|', '\\|').trim();
 }
