@@ -5,9 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClock, installClock } from './clock/clock.ts';
 import { getToken } from './identity-provider/get-token.ts';
-import { printOutcome } from './story/print-outcome.ts';
-import { tellStep } from './story/run-story.ts';
-import { STEPS } from './story/steps.ts';
+import { tellStory } from './story/tell-story.ts';
 
 const { values } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
 
@@ -28,7 +26,17 @@ const stack = await startStack({
 });
 
 try {
-  const failed = await tell();
+  console.log(
+    `\nThe story (policy.yaml decides, kong.yml wires it), told at ${stack.gateway.url}:\n`,
+  );
+  const failed = await tellStory({
+    gatewayUrl: stack.gateway.url,
+    stagingUrl: stack.staging.url,
+    issuer: stack.identityProvider.issuer,
+    clock,
+    log: async () => stack.pluginServer.lines(),
+  });
+  console.log(`Told in ${seconds()}.`);
   if (failed > 0)
     console.log(`\nThe plugin server wrote:\n${stack.pluginServer.lines().join('\n')}`);
   if (values.keep) await keep();
@@ -36,29 +44,6 @@ try {
 } finally {
   await stack.stop();
   rmSync(directory, { recursive: true, force: true });
-}
-
-async function tell(): Promise<number> {
-  console.log(
-    `\nThe story (policy.yaml decides, kong.yml wires it), told at ${stack.gateway.url}:\n`,
-  );
-  let failed = 0;
-  for (const [index, step] of STEPS.entries()) {
-    const outcome = await tellStep(
-      {
-        gatewayUrl: stack.gateway.url,
-        stagingUrl: stack.staging.url,
-        issuer: stack.identityProvider.issuer,
-        clock,
-        log: async () => stack.pluginServer.lines(),
-      },
-      step,
-    );
-    console.log(printOutcome(outcome, index + 1));
-    if (outcome.differences.length > 0) failed += 1;
-  }
-  console.log(`\n${STEPS.length - failed} as expected, ${failed} not, in ${seconds()}.`);
-  return failed;
 }
 
 /** Back to the real time, so that what is pasted behaves as the reader's own clock says. */

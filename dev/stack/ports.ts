@@ -12,7 +12,7 @@ export const DEFAULT_PORTS = {
 export type Ports = Record<keyof typeof DEFAULT_PORTS, number>;
 
 /** A port of this machine's loopback that is free now: the preferred one, or any. */
-export async function findFreePort(preferred = 0): Promise<number> {
+async function findFreePort(preferred = 0): Promise<number> {
   const taken = await tryPort(preferred);
   return taken ?? findFreePort(0);
 }

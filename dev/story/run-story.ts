@@ -37,7 +37,7 @@ export async function tellStep(scene: Scene, step: Step): Promise<Outcome> {
     path: step.path,
     headers: { ...authorization, ...step.headers },
   });
-  const { code, upstream } = readAnswer(answer);
+  const { code, upstream } = readAnswer(step, answer);
   const audit = await auditRecord(scene, step, before);
   const outcome = { step, status: answer.status, code, audit, upstream };
   return { ...outcome, differences: compare(outcome) };
@@ -52,11 +52,13 @@ async function authorize(scene: Scene, step: Step): Promise<Record<string, strin
   return { Authorization: `Bearer ${token}` };
 }
 
-function readAnswer(answer: Answer): { code: string | null; upstream: JsonObject | null } {
-  const json = parseJson(answer.body);
-  if (answer.status === 200) return { code: null, upstream: json };
-  if (json === null) return { code: 'refused by Cloud Run', upstream: null };
-  return { code: typeof json.code === 'string' ? json.code : 'unknown', upstream: null };
+function readAnswer(
+  { to = 'gateway' }: Step,
+  answer: Answer,
+): { code: string | null; upstream: JsonObject | null } {
+  if (answer.status === 200) return { code: null, upstream: parseJson(answer.body) };
+  const other = to === 'gateway' ? 'not from the plugins' : 'refused by Cloud Run';
+  return { code: answer.code ?? other, upstream: null };
 }
 
 /** The record is on its way through a pipe when the answer is already here. */

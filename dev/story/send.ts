@@ -4,6 +4,8 @@ export interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
   body: string;
+  /** The code of a refusal by the plugins; null for any other answer. */
+  code: string | null;
 }
 
 export interface Sent {
@@ -32,13 +34,12 @@ export function send(base: string, { method = 'GET', path, headers = {}, body = 
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', reject);
-      response.once('end', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body: Buffer.concat(chunks).toString('utf8'),
-        }),
-      );
+      response.once('end', () => {
+        const { statusCode: status = 0, headers } = response;
+        const body = Buffer.concat(chunks).toString('utf8');
+        const refused = headers['content-type'] === 'application/problem+json';
+        resolve({ status, headers, body, code: refused ? String(JSON.parse(body).code) : null });
+      });
     });
     outgoing.end(body);
   });
