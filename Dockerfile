@@ -44,4 +44,4 @@ ENV KONG_PLUGINS=bundled,oidc-authorizer,policy-evaluator,cloud-run-token \
     KONG_PLUGINSERVER_CLOUD_RUN_TOKEN_QUERY_CMD="cat /opt/kong-cloud-run-auth/dist/plugin-info/cloud-run-token.json" \
     KONG_PLUGINSERVER_CLOUD_RUN_TOKEN_SOCKET=/usr/local/kong/cloud-run-auth.sock
 # nginx hides the environment from what it starts, but for the variables named here.
-ENV KONG_NGINX_MAIN_ENV="GOOGLE_APPLICATION_CREDENTIALS; env GCE_METADATA_HOST; env NODE_OPTIONS; env NODE_EXTRA_CA_CERTS; env HTTPS_PROXY; env NO_PROXY"
+ENV KONG_NGINX_MAIN_ENV="PLUGIN_SERVER_STDERR; env GOOGLE_APPLICATION_CREDENTIALS; env GCE_METADATA_HOST; env NODE_OPTIONS; env NODE_EXTRA_CA_CERTS; env HTTPS_PROXY; env NO_PROXY"

@@ -2,9 +2,10 @@
  * Builds what Kong loads into dist/:
  * - `plugins/<name>.js`: one self-contained CommonJS file per plugin, so that the folder can be dropped into any
  *   Kong image. The folder holds nothing else: the stock plugin server takes every entry for a plugin.
- * - `plugin-info/<name>.json`: what a `query_cmd` must print for exactly that plugin.
+ * - `plugin-info/<name>.json`: what a `query_cmd` must print for exactly that plugin;
+ * - `guard.cjs`: what the stock plugin server is to be started with.
  */
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -38,3 +39,4 @@ for (const entryPoint of entryPoints) {
   const info = `${JSON.stringify([pluginInfo(plugin)])}\n`;
   await writeFile(path.join(dist, 'plugin-info', `${name}.json`), info);
 }
+await copyFile(path.join(root, 'src/stock-plugin-server/guard.cjs'), path.join(dist, 'guard.cjs'));

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type PluginServerEntry, startGateway } from './start-gateway.ts';
+import type { PluginServerEntry } from './plugin-server-entry.ts';
+import { startGateway } from './start-gateway.ts';
 
 const USAGE = `Usage: tsx dev/gateway/main.ts <kong.yml> [options]
 
@@ -60,12 +61,12 @@ async function main(): Promise<void> {
         process.stdout.write(`${JSON.stringify(entry)}\n`),
     }),
   });
-  process.stdout.write(`listening on ${gateway.url}\n`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       void gateway.stop().finally(() => process.exit(0));
     });
   }
+  process.stdout.write(`listening on ${gateway.url}\n`);
 }
 
 main().catch((error: unknown) => {

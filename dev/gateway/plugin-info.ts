@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
+import type { PluginServerEntry } from './plugin-server-entry.ts';
 import type { ConfigValue, Fields } from './schema/field.ts';
 import { fromJson } from './schema/from-json.ts';
 import { pluginSchemaProblems } from './schema/metaschema.ts';
 import { readFields } from './schema/read-schema.ts';
 import { suggestion } from './schema/suggest.ts';
-import type { PluginServerEntry } from './start-gateway.ts';
 
 export type Protocol = 'MsgPack:1' | 'ProtoBuf:1';
 

@@ -8,19 +8,13 @@ import { type Handling, handleRequest } from './http/handle-request.ts';
 import { UpstreamAgents } from './http/proxy.ts';
 import { newNodeId } from './pdk/nginx.ts';
 import { type PluginInfo, queryPlugin } from './plugin-info.ts';
+import type { PluginServerEntry } from './plugin-server-entry.ts';
 import { Plugins } from './plugins.ts';
 import { createRpc } from './protocol/create-rpc.ts';
 import { Instances } from './protocol/instances.ts';
 import { KONG_POOL, SocketPool } from './protocol/socket-pool.ts';
 import { Router } from './router/router.ts';
 import { resolveFromEnvironment } from './schema/reference.ts';
-
-/** A plugin server as in Kong's `pluginserver_<name>_socket` and `pluginserver_<name>_query_cmd`. */
-export interface PluginServerEntry {
-  name: string;
-  socket: string;
-  queryCmd: string;
-}
 
 export interface GatewayOptions {
   /** The text of a `kong.yml` with `_format_version: "3.0"`. */
@@ -49,6 +43,8 @@ export interface Gateway {
   /** Closes all connections; nothing of the gateway is left. */
   stop(): Promise<void>;
 }
+
+const RUN_PHASES = ['rewrite', 'access', 'log'];
 
 /** How long `stop` waits for log events that are still under way. */
 const STOP_GRACE_MS = 2000;
@@ -79,6 +75,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onUnresolved: (reference) => write('warn', `unable to resolve reference ${reference}`),
   });
   for (const warning of config.warnings) write('warn', warning);
+  for (const { name, phases } of infos.values()) {
+    const skipped = phases.filter((phase) => !RUN_PHASES.includes(phase));
+    if (skipped.length > 0) {
+      write('warn', `[${name}] the development gateway does not run ${skipped.join(', ')}`);
+    }
+  }
 
   let isStopped = false;
   const timeoutMs = options.pluginServerTimeoutMs ?? KONG_POOL.timeoutMs;
@@ -111,6 +113,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let stopped: Promise<void> | undefined;
   const stop = async () => {
     isStopped = true;
+    instances.stop();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
     await closed;

@@ -9,6 +9,8 @@ import { eventually } from './eventually.ts';
 export interface PluginServerOptions {
   socket: string;
   pluginsDirectory: string;
+  /** A module to load before it. */
+  preload: string;
   workingDirectory: string;
   env: NodeJS.ProcessEnv;
 }
@@ -50,7 +52,17 @@ async function launch(options: PluginServerOptions, lines: string[]): Promise<Ch
   const program = path.join(path.dirname(manifest), 'bin/kong-js-pluginserver');
   const child = spawn(
     process.execPath,
-    [program, '-d', options.pluginsDirectory, '-p', dir, '--sock-name', base],
+    [
+      '--require',
+      options.preload,
+      program,
+      '-d',
+      options.pluginsDirectory,
+      '-p',
+      dir,
+      '--sock-name',
+      base,
+    ],
     {
       cwd: options.workingDirectory,
       // It would compile plugins by the tsconfig.json of its working directory.

@@ -85,6 +85,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       startPluginServer({
         socket: path.join(directory, 'plugins.sock'),
         pluginsDirectory: path.join(REPOSITORY, 'dist/plugins'),
+        preload: path.join(REPOSITORY, 'dist/guard.cjs'),
         workingDirectory: REPOSITORY,
         env: {
           ...process.env,

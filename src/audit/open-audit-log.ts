@@ -1,4 +1,4 @@
-import { appendFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { Malfunction } from '../core/malfunction.ts';
 
 export type Append = (line: string) => void;
@@ -33,24 +33,32 @@ export function openAuditLog(file: string | undefined, append: Append = appendTo
 
 /**
  * Opened anew for each record, in append mode: the file may be moved away by log rotation at any time, and several
- * processes may write to it.
+ * processes may write to it. Without blocking, because a FIFO that nobody reads would stop the process for all routes.
  */
 function appendTo(file: string | undefined): Append {
-  if (file === undefined) return writeToStandardError;
-  return (line) => appendFileSync(file, line, { mode: 0o600 });
+  if (file === undefined) return (line) => writeAll(STANDARD_ERROR, line);
+  return (line) => {
+    const descriptor = openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o600);
+    try {
+      writeAll(descriptor, line);
+    } finally {
+      closeSync(descriptor);
+    }
+  };
 }
 
+const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
 const STANDARD_ERROR = 2;
 const ATTEMPTS = 200;
 const PAUSE_MS = 5;
 
-/** A full pipe answers EAGAIN until its reader catches up; Kong reads it all the time. */
-function writeToStandardError(line: string): void {
+/** A full pipe answers EAGAIN until its reader catches up; Kong reads its plugin servers' all the time. */
+function writeAll(descriptor: number, line: string): void {
   const bytes = Buffer.from(line);
   let written = 0;
   for (let attempt = 0; written < bytes.length; ) {
     try {
-      written += writeSync(STANDARD_ERROR, bytes, written);
+      written += writeSync(descriptor, bytes, written);
     } catch (error) {
       attempt += 1;
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || attempt === ATTEMPTS) throw error;

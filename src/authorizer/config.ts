@@ -123,7 +123,7 @@ export const authorizerFields = z.strictObject({
     })
     .describe(
       "Verified claims for the upstream, claim to header. A client's header of that name never passes, also not with `_` for `-`. " +
-        'Lists are joined with `,`. Percent-encoded as UTF-8: `%`, whatever is not printable ASCII, a leading or trailing space, and `,` inside an element of a list. ' +
+        'Lists are joined with `,`. Percent-encoded as UTF-8: `%`, whatever is not printable ASCII, `,` and a leading or trailing space. ' +
         'Left out: absent and empty claims, objects, and an `email` that the issuer does not call verified.',
     ),
   allow_anonymous: z

@@ -7,6 +7,7 @@ import { fact, type RequestNeeds } from '../core/request.ts';
 import type { Continue, Outcome, Stage } from '../core/stage.ts';
 import type { AuthorizerConfig } from './config.ts';
 import { claimHeaderValues } from './headers/claim-headers.ts';
+import { dropsHeaders } from './headers/connection-options.ts';
 import { lacksClaim } from './identity/lacks-claim.ts';
 import { readIdentity } from './identity/read-identity.ts';
 import { tokenFingerprint } from './identity/token-fingerprint.ts';
@@ -39,7 +40,7 @@ export function createAuthorizerStage(
   const claimHeaders = Object.values(config.claim_headers).map((name) => name.toLowerCase());
   const needs: RequestNeeds = {
     attributes: [],
-    headers: ['authorization', ...claimHeaders],
+    headers: ['authorization', 'connection', ...claimHeaders],
     handoff: [],
   };
   const hidden = config.hide_credentials ? ['authorization', ...claimHeaders] : claimHeaders;
@@ -82,6 +83,7 @@ export function createAuthorizerStage(
     needs: () => needs,
     run(facts) {
       const headers = fact(facts, 'headers');
+      if (dropsHeaders(headers.connection)) return refusals.headersDropped();
       const credentials = readCredentials(headers.authorization);
       switch (credentials.form) {
         case 'bearer':

@@ -12,6 +12,10 @@ export function invalidRequest(realm: string): Refuse {
   return refuse({ code: 'invalid_request', detail: error_description, challenge });
 }
 
+export function headersDropped(): Refuse {
+  return refuse({ code: 'invalid_request', detail: 'the Connection header names other headers' });
+}
+
 export function invalidToken(realm: string, reason: InvalidTokenReason): Refuse {
   const error_description = INVALID_TOKEN[reason];
   const challenge = { realm, error: 'invalid_token', error_description } as const;

@@ -22,7 +22,7 @@ export type AuditEntry = {
   identity: AuditedIdentity | null;
   token: { jti: string | null; fingerprint: string } | null;
   method: string;
-  /** The normalized path, without the query. */
+  /** The normalized path, without the query; its first 1,024 characters and `…` where it is longer. */
   path: string;
   /** The route's name, or its id where it has none. */
   route: string;

@@ -22,10 +22,15 @@ function step(value: JsonValue, token: string): JsonValue | undefined {
   return isJsonObject(value) ? ownMember(value, token) : undefined;
 }
 
-/** A claim that lists strings: an array of them, or one string alone. Anything else reads as empty. */
-export function readStringListClaim(claims: JsonObject, name: string): string[] {
-  const value = readClaim(claims, name);
-  if (typeof value === 'string') return [value];
-  if (!Array.isArray(value)) return [];
-  return value.filter((element) => typeof element === 'string');
+/**
+ * A claim that lists strings: an array of them, or one string alone.
+ *
+ * @returns an empty list where the claim is absent or null; undefined where it holds anything but strings, because
+ *   reading that as empty could admit someone whom a rule means to refuse
+ */
+export function readStringListClaim(claims: JsonObject, name: string): string[] | undefined {
+  const value = readClaim(claims, name) ?? [];
+  const elements = Array.isArray(value) ? value : [value];
+  const strings = elements.filter((element) => typeof element === 'string');
+  return strings.length === elements.length ? strings : undefined;
 }

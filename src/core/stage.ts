@@ -8,6 +8,8 @@ export interface Continue {
   /** Headers of the request to the upstream. Removal comes first. */
   remove_headers?: readonly string[];
   set_headers?: Record<string, string>;
+  /** Headers set like those, whose values Kong's log plugins must not see. */
+  secret_headers?: Record<string, string>;
   handoff?: Handoff;
   /** Read by Kong's bundled `acl` plugin from `kong.ctx.shared.authenticated_groups`. */
   authenticated_groups?: readonly string[];

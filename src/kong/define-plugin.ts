@@ -3,13 +3,16 @@ import type { ConfigFields } from '../core/config/fields.ts';
 import { type KongField, toKongSchema } from '../core/config/kong-schema.ts';
 import { parseConfig } from '../core/config/parse-config.ts';
 import { ConfigError } from '../core/config-error.ts';
+import { isJsonObject } from '../core/json.ts';
 import type { Logger } from '../core/logger.ts';
 import { Malfunction } from '../core/malfunction.ts';
 import { type Outcome, type Refuse, refuse, type Stage } from '../core/stage.ts';
 import { VERSION } from '../core/version.ts';
 import { describeError } from './describe-error.ts';
 import type { KongPdk } from './pdk.ts';
+import { createRateLimit } from './rate-limit.ts';
 import { readFacts } from './read-facts.ts';
+import { withinTime } from './within-time.ts';
 import { exit, writeOutcome } from './write-outcome.ts';
 
 /** Allowed for all that is asked of Kong in one phase; far below the 60 s after which Kong stops waiting and fails open. */
@@ -37,40 +40,59 @@ export interface KongPlugin {
   Schema: Record<string, KongField>[];
 }
 
+type Prepared = { pluginId: unknown; stage: Stage; timeoutMs: number } | { problem: string };
+
+interface Decided {
+  outcome: Outcome;
+  /** For Kong's own error log, which at its default level does not show what a plugin server prints. */
+  alert?: string;
+}
+
+const ALERT_PERIOD_MS = 60_000;
+const REPORT_PERIOD_MS = 10_000;
+
 /**
  * Makes a stage into a Kong plugin. The one place where configuration is parsed, a phase is run and bounded in time,
  * and every throw becomes a refusal: the stock plugin server lets a request through when `access` throws, so it never does.
  */
 export function definePlugin<F extends ConfigFields>(definition: PluginDefinition<F>): KongPlugin {
   const { name, priority, fields, logger } = definition;
-  const reported = new Set<string>();
+  // Every nginx worker starts an instance of each config; one line a process is enough.
+  const firstReport = createRateLimit(Number.POSITIVE_INFINITY);
+  const reportDue = createRateLimit(REPORT_PERIOD_MS);
+  const alertDue = createRateLimit(ALERT_PERIOD_MS);
 
   function prepare(raw: unknown): Prepared {
     try {
       const config = parseConfig(fields, raw);
-      return { stage: definition.createStage(config), timeoutMs: definition.timeoutMs(config) };
+      const stage = definition.createStage(config);
+      const pluginId = isJsonObject(raw) ? raw.__plugin_id : undefined;
+      return { pluginId, stage, timeoutMs: definition.timeoutMs(config) };
     } catch (error) {
-      reportOnce(error);
-      return { invalid: true };
+      const problems =
+        error instanceof ConfigError
+          ? { problems: error.problems }
+          : { error: describeError(error) };
+      const problem = JSON.stringify(problems);
+      if (firstReport(problem)) {
+        report(
+          { code: 'invalid_config', ...problems },
+          'configuration refused; every request of this route is answered with 500 until it is mended',
+        );
+      }
+      return { problem };
     }
-  }
-
-  /** Every nginx worker starts an instance of each config; one line a process is enough. */
-  function reportOnce(error: unknown): void {
-    const fields =
-      error instanceof ConfigError ? { problems: error.problems } : { error: describeError(error) };
-    const key = JSON.stringify(fields);
-    if (reported.has(key) || reported.size >= 1000) return;
-    reported.add(key);
-    report(
-      { code: 'invalid_config', ...fields },
-      'configuration refused; every request of this route is answered with 500 until it is mended',
-    );
   }
 
   function malfunction(error: unknown): Refuse {
     const refusal = { code: 'internal_error' } as const;
-    report({ ...refusal, error: describeError(error) }, 'request refused');
+    const description = describeError(error);
+    if (reportDue(JSON.stringify(description))) {
+      report(
+        { ...refusal, error: description },
+        'request refused; told again after 10 s at the earliest',
+      );
+    }
     return refuse(refusal);
   }
 
@@ -79,6 +101,19 @@ export function definePlugin<F extends ConfigFields>(definition: PluginDefinitio
     try {
       logger.error({ plugin: name, ...fields }, message);
     } catch {}
+  }
+
+  async function decide(kong: KongPdk, prepared: Prepared): Promise<Decided> {
+    if ('problem' in prepared) {
+      return { outcome: refuse({ code: 'invalid_config' }), alert: prepared.problem };
+    }
+    const { pluginId, stage, timeoutMs } = prepared;
+    return withinTime(timeoutMs, async (signal) => {
+      if (!(await isMeant(kong, pluginId))) {
+        return { outcome: malfunction(new Malfunction(SWAPPED)), alert: SWAPPED };
+      }
+      return { outcome: await stage.run(await readFacts(kong, stage.needs(), signal)) };
+    });
   }
 
   class Plugin {
@@ -90,7 +125,10 @@ export function definePlugin<F extends ConfigFields>(definition: PluginDefinitio
 
     async access(kong: KongPdk): Promise<void> {
       try {
-        const outcome = await decide(kong, this.#prepared).catch(malfunction);
+        const { outcome, alert } = await decide(kong, this.#prepared).catch(
+          (error): Decided => ({ outcome: malfunction(error) }),
+        );
+        if (alert !== undefined && alertDue(alert)) await kong.log.err(`${name}: ${alert}`);
         await writeOutcome(kong, name, outcome);
       } catch (error) {
         exit(kong, malfunction(error).refusal);
@@ -101,33 +139,14 @@ export function definePlugin<F extends ConfigFields>(definition: PluginDefinitio
   return { Plugin, Name: name, Version: VERSION, Priority: priority, Schema: toKongSchema(fields) };
 }
 
-type Prepared = { stage: Stage; timeoutMs: number } | { invalid: true };
+const SWAPPED =
+  'Kong ran the instance of another plugin configuration, because the plugin server was restarted without Kong; restart Kong';
 
-async function decide(kong: KongPdk, prepared: Prepared): Promise<Outcome> {
-  if ('invalid' in prepared) return refuse({ code: 'invalid_config' });
-  const { stage, timeoutMs } = prepared;
-  return withinTime(timeoutMs, async (signal) =>
-    stage.run(await readFacts(kong, stage.needs(), signal)),
-  );
-}
-
-/** Rejects once the time is up. What still runs is told by the signal, and its result is dropped. */
-async function withinTime<T>(
-  timeoutMs: number,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new Malfunction(`no decision within ${timeoutMs} ms`);
-      controller.abort(error);
-      reject(error);
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([work(controller.signal), expiry]);
-  } finally {
-    clearTimeout(timer);
-  }
+/**
+ * The stock plugin server numbers its instances from 0 again after a restart, while Kong goes on using the numbers it
+ * knows: this instance, with its config, may be run in place of another plugin's.
+ */
+async function isMeant(kong: KongPdk, pluginId: unknown): Promise<boolean> {
+  const meant = await kong.plugin.getId();
+  return typeof pluginId === 'string' && pluginId === meant;
 }

@@ -12,6 +12,7 @@ export interface KongPdk {
     getPath(): Promise<unknown>;
     getHost(): Promise<unknown>;
   };
+  plugin: { getId(): Promise<unknown> };
   client: { getForwardedIp(): Promise<unknown> };
   router: {
     getRoute(): Promise<{ id?: unknown; name?: unknown } | null | undefined>;
@@ -30,7 +31,10 @@ export interface KongPdk {
       clearHeader(name: string): Promise<unknown>;
     };
   };
-  log: { setSerializeValue(key: string, value: unknown): Promise<unknown> };
+  log: {
+    err(message: string): Promise<unknown>;
+    setSerializeValue(key: string, value: unknown): Promise<unknown>;
+  };
   response: {
     /** Ends the request inside Kong. Nothing may be asked of the PDK afterwards: the answer would never come. */
     exit(status: number, body: string, headers: Record<string, string>): unknown;

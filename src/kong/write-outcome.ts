@@ -23,9 +23,12 @@ export function exit(kong: KongPdk, refusal: Refusal): void {
 /** The verdict is written last, so that a failure on the way there leaves none. */
 async function writeContinue(kong: KongPdk, outcome: Continue): Promise<void> {
   for (const name of outcome.remove_headers ?? []) await kong.service.request.clearHeader(name);
-  if (outcome.set_headers && Object.keys(outcome.set_headers).length > 0) {
-    await kong.service.request.setHeaders(outcome.set_headers);
+  for (const name of Object.keys(outcome.secret_headers ?? {})) {
+    // Kong's serializer, which all log plugins share, hides Authorization and no other header.
+    await kong.log.setSerializeValue(`request.headers.${name.toLowerCase()}`, 'REDACTED');
   }
+  const headers = { ...outcome.set_headers, ...outcome.secret_headers };
+  if (Object.keys(headers).length > 0) await kong.service.request.setHeaders(headers);
   if (outcome.log) await kong.log.setSerializeValue('authz', outcome.log);
   if (outcome.authenticated_groups && outcome.authenticated_groups.length > 0) {
     await kong.ctx.shared.set('authenticated_groups', [...outcome.authenticated_groups]);

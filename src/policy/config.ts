@@ -15,8 +15,12 @@ export const policyFields = z.strictObject({
   policy: z
     .string()
     .min(1)
+    // The stock plugin server dies of a config message whose 64 KB boundary falls inside a MessagePack header.
+    .max(49_152)
     .optional()
-    .describe('The policy itself, as YAML text. Either this or `policy_file` is required.'),
+    .describe(
+      'The policy itself, as YAML text; a longer one goes into a file. Either this or `policy_file` is required.',
+    ),
   labels: z
     .record(z.string().min(1).max(256), z.string().max(1024))
     .default({})
@@ -27,7 +31,7 @@ export const policyFields = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Let rules decide on requests without a verified identity. Otherwise they are refused with 401.',
+      'Let rules decide on requests that oidc-authorizer let pass without a token. Otherwise they are refused with 401.',
     ),
   audit: z
     .strictObject({

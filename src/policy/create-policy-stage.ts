@@ -10,7 +10,6 @@ import type { RequestView } from './cel/variables.ts';
 import type { PolicyConfig } from './config.ts';
 import { decide } from './decide.ts';
 import { type Decided, describeDecision } from './describe-decision.ts';
-import { loadPolicy } from './load-policy.ts';
 import { parseQuery } from './parse-query.ts';
 import type { Policy } from './policy.ts';
 
@@ -18,8 +17,10 @@ export interface PolicyStageDependencies {
   clock: Clock;
   /** Milliseconds from any origin, with fractions; measures how long a decision takes. */
   stopwatch: () => number;
-  /** May throw; the stage then cannot be created. */
+  /** @throws ConfigError where the policy file cannot be read */
   readFile(path: string): string;
+  /** `loadPolicy`, or one that remembers: many instances have the same policy. */
+  load(text: string, fileName: string): Policy;
   /**
    * Gets one entry per decision, allow or deny, before the decision takes effect.
    * Where it throws the request is refused: an allow that cannot be recorded is not given.
@@ -34,9 +35,9 @@ export interface PolicyStageDependencies {
  */
 export function createPolicyStage(
   config: PolicyConfig,
-  { clock, stopwatch, readFile, record }: PolicyStageDependencies,
+  { clock, stopwatch, readFile, load, record }: PolicyStageDependencies,
 ): Stage {
-  const policy = readPolicy(config, readFile);
+  const policy = load(...readPolicy(config, readFile));
   const labels: ReadonlyMap<string, string> = new Map(Object.entries(config.labels));
   const needs: RequestNeeds = {
     attributes: [
@@ -116,11 +117,19 @@ function findIdentity(
   allowAnonymous: boolean,
 ): { identity: Identity | null } | Refusal {
   const verdict = handoff?.authenticated_identity;
-  if (verdict?.outcome === 'authenticated') return { identity: verdict.identity };
-  if (allowAnonymous) return { identity: null };
-  return verdict === undefined
-    ? { code: 'verdict_missing', detail: 'There is no verified identity on this request.' }
-    : { code: 'missing_token', challenge: { realm: DEFAULT_REALM } };
+  switch (verdict?.outcome) {
+    case 'authenticated':
+      return { identity: verdict.identity };
+    case 'anonymous':
+      if (allowAnonymous) return { identity: null };
+      return { code: 'missing_token', challenge: { realm: DEFAULT_REALM } };
+    default:
+      // Without oidc-authorizer before it, nobody has removed identity headers that the client made up.
+      return {
+        code: 'verdict_missing',
+        detail: 'There is no verdict of oidc-authorizer on this request.',
+      };
+  }
 }
 
 function viewRequest(
@@ -131,7 +140,8 @@ function viewRequest(
   const headers = reads.headers.length > 0 ? fact(facts, 'headers') : {};
   return {
     method: fact(facts, 'method'),
-    path: fact(facts, 'path'),
+    // Kong leaves reserved characters encoded, and the service will decode them.
+    path: decodeURIComponent(fact(facts, 'path')),
     query,
     headers: new Map(Object.entries(headers)),
     ...(reads.attributes.includes('host') ? { host: fact(facts, 'host') } : {}),
@@ -144,20 +154,13 @@ function serviceName(facts: RequestFacts): string {
   return name ?? host;
 }
 
-function readPolicy(config: PolicyConfig, readFile: (path: string) => string): Policy {
+/** The policy's text and the name that problems in it are told by. */
+function readPolicy(
+  config: PolicyConfig,
+  readFile: (path: string) => string,
+): [text: string, fileName: string] {
   const { policy, policy_file: file } = config;
-  if ((policy === undefined) === (file === undefined)) {
-    throw new ConfigError(['config: exactly one of policy_file and policy is required']);
-  }
-  if (policy !== undefined) return loadPolicy(policy, 'policy');
-  return loadPolicy(readText(file ?? '', readFile), file ?? '');
-}
-
-function readText(file: string, readFile: (path: string) => string): string {
-  try {
-    return readFile(file);
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new ConfigError([`config.policy_file: ${file} cannot be read: ${reason}`]);
-  }
+  if (policy !== undefined && file === undefined) return [policy, 'policy'];
+  if (policy === undefined && file !== undefined) return [readFile(file), file];
+  throw new ConfigError(['config: exactly one of policy_file and policy is required']);
 }

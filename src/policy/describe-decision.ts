@@ -43,7 +43,7 @@ export function describeDecision(
     identity: describeIdentity(verdict, config.audit.fields),
     token: describeToken(verdict),
     method: fact(facts, 'method'),
-    path: withoutQuery(fact(facts, 'path')),
+    path: shortened(withoutQuery(fact(facts, 'path'))),
     route: route.name ?? route.id,
     labels: { ...config.labels },
     ...(facts.client_ip === undefined ? {} : { client_ip: facts.client_ip }),
@@ -82,4 +82,11 @@ function describeToken(verdict: IdentityVerdict | undefined): AuditEntry['token'
 function withoutQuery(path: string): string {
   const query = path.indexOf('?');
   return query === -1 ? path : path.slice(0, query);
+}
+
+/** Kong cuts a log line at 4,096 bytes; a long path must not push the rest of the record over that edge. */
+const PATH_CHARACTERS = 1024;
+
+function shortened(path: string): string {
+  return path.length <= PATH_CHARACTERS ? path : `${path.slice(0, PATH_CHARACTERS)}…`;
 }

@@ -10,7 +10,8 @@ export function parseQuery(requestUri: string): ReadonlyMap<string, readonly str
   const values = new Map<string, string[]>();
   if (start === -1) return values;
   let count = 0;
-  for (const [name, value] of new URLSearchParams(requestUri.slice(start + 1))) {
+  // URLSearchParams drops a leading "?", which to the upstream is part of the first name.
+  for (const [name, value] of new URLSearchParams(`&${requestUri.slice(start + 1)}`)) {
     count += 1;
     if (count > LIMITS.query_parameters) return null;
     const known = values.get(name);

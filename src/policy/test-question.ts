@@ -39,10 +39,10 @@ function toIdentity(claims: JsonObject): Identity {
     subject: text(sub) ?? '',
     issuer: text(iss) ?? '',
     email: email_verified === undefined || email_verified === true ? text(email) : null,
-    groups: readStringListClaim(claims, 'groups'),
+    groups: readStringListClaim(claims, 'groups') ?? [],
     scopes: [
       ...(text(claims.scope)?.split(' ').filter(Boolean) ?? []),
-      ...readStringListClaim(claims, 'scp'),
+      ...(readStringListClaim(claims, 'scp') ?? []),
     ],
     actor: isJsonObject(act) ? { subject: text(act.sub) ?? '', issuer: text(act.iss) } : null,
     claims,

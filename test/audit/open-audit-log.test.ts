@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -43,6 +44,12 @@ describe('openAuditLog', () => {
     renameSync(file, `${file}.1`);
     log.record({ n: 2 });
     expect(lines(file)).toEqual([{ type: 'authz', sequence: 2, n: 2 }]);
+  });
+
+  it('throws where nobody reads the FIFO it is told to write to, and does not wait', () => {
+    const fifo = path.join(directory, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    expect(() => openAuditLog(fifo).record({})).toThrow(/ENXIO/);
   });
 
   it('throws where the record cannot be written, so that the request is refused', () => {

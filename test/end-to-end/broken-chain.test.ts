@@ -154,3 +154,29 @@ describeOnGateways('a broken chain', ({ kongBin }) => {
     expect(answer).toMatchObject({ code: null, reached: 0 });
   });
 });
+
+/** The repository's public route and its first private one. */
+const [PUBLIC, PRIVATE] = ['/handbook', '/staging/tasks/7'];
+
+describeOnGateways('a plugin server that was restarted without its gateway', ({ kongBin }) => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack({ kongBin });
+  });
+  afterAll(() => stack?.stop());
+
+  it("does not judge a private route by a public route's configuration", async () => {
+    const { issuer } = stack.identityProvider;
+    const headers = { Authorization: `Bearer ${await getToken(issuer, { user: 'bob' })}` };
+    expect(await send(stack.gateway.url, { path: PRIVATE, headers })).toMatchObject({
+      status: 200,
+    });
+    await stack.pluginServer.restart();
+    // The public route's instances get the numbers that Kong knows the private route's by.
+    expect(await send(stack.gateway.url, { path: PUBLIC })).toMatchObject({ status: 200 });
+    const reached = stack.staging.requests().length;
+    const answer = await send(stack.gateway.url, { path: PRIVATE });
+    expect(answer).toMatchObject({ status: 500, code: 'internal_error' });
+    expect(stack.staging.requests().length).toBe(reached);
+  });
+});

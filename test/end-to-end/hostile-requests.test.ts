@@ -148,6 +148,9 @@ describeOnGateways('hostile requests', ({ kongBin }) => {
     '/staging/a%252fb',
     '/staging/a%252e%252e/b',
     '/staging/./a',
+    '/staging/a;b=c/d',
+    '/staging/a%3Bb',
+    '/staging/a?b#&c=d',
   ])('refuses the path %s before any rule runs', async (path) => {
     const answer = await ask({ path, ...bearer(good) });
     expect(answer).toMatchObject({ status: 400, reached: 0 });
@@ -161,6 +164,11 @@ describeOnGateways('hostile requests', ({ kongBin }) => {
     expect(answer).toMatchObject({ status: 200, reached: 1 });
     expect(stack.pluginServer.running()).toBe(true);
     expect(await ask({})).toMatchObject({ status: 401, reached: 0 });
+  });
+
+  it('refuses a request that asks for the verified headers to be dropped on the way', async () => {
+    const headers = { ...bearer(good).headers, Connection: 'close, X-Authenticated-Subject' };
+    expect(await ask({ headers })).toMatchObject({ status: 400, reached: 0 });
   });
 
   it('leaves no token in what the plugin server writes', async () => {

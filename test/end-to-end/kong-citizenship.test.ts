@@ -83,4 +83,10 @@ describe.skipIf(!kongBin)("beside Kong's own plugins (needs KONG_BIN)", () => {
     });
     expect(record.authz?.rule).toBe('engineers-read');
   });
+
+  it('gives no token to file-log', () => {
+    const records = readFileSync(logFile, 'utf8');
+    expect(records).toContain('"x-serverless-authorization":"REDACTED"');
+    expect(records).not.toContain('eyJ');
+  });
 });

@@ -5,7 +5,7 @@ import { Malfunction } from '../../src/core/malfunction.ts';
 import { fact, type RequestNeeds } from '../../src/core/request.ts';
 import { type Outcome, refuse, type Stage } from '../../src/core/stage.ts';
 import { definePlugin } from '../../src/kong/define-plugin.ts';
-import { exitOf, fakeKong } from './fake-kong.ts';
+import { exitOf, fakeKong, PLUGIN_ID } from './fake-kong.ts';
 
 const NOTHING: RequestNeeds = { attributes: [], headers: [], handoff: [] };
 const fields = z.strictObject({ word: z.string().default('hello') });
@@ -28,8 +28,8 @@ function plugin(stage: Partial<Stage> | (() => Stage), log = logger(), timeoutMs
   });
 }
 
-async function access(tester: ReturnType<typeof plugin>, fake = fakeKong(), config: unknown = {}) {
-  await new tester.Plugin(config).access(fake.kong);
+async function access(tester: ReturnType<typeof plugin>, fake = fakeKong(), config = {}) {
+  await new tester.Plugin({ __plugin_id: PLUGIN_ID, ...config }).access(fake.kong);
   return fake;
 }
 
@@ -74,6 +74,7 @@ describe('definePlugin', () => {
       },
     ]);
     expect(fake.calls).toEqual([
+      ['plugin.get_id'],
       ['shared.get', 'authenticated_identity'],
       ['get_var', 'http_x_user_id'],
       ['get_var', 'http_x_absent'],
@@ -82,13 +83,14 @@ describe('definePlugin', () => {
     ]);
   });
 
-  it('writes headers after their removal and the verdict last', async () => {
+  it('writes headers after their removal, keeps secret ones from the logs, and writes the verdict last', async () => {
     const { calls } = await access(
       plugin({
         run: () => ({
           outcome: 'continue',
           remove_headers: ['x-user'],
           set_headers: { 'X-User': 'alice' },
+          secret_headers: { 'X-Key': 'secret' },
           authenticated_groups: ['qa'],
           handoff: { authenticated_identity: { outcome: 'anonymous' } },
           log: { decision: 'allow' },
@@ -96,13 +98,31 @@ describe('definePlugin', () => {
       }),
     );
     expect(calls).toEqual([
+      ['plugin.get_id'],
       ['clear_header', 'x-user'],
-      ['set_headers', { 'X-User': 'alice' }],
+      ['set_serialize_value', 'request.headers.x-key', 'REDACTED'],
+      ['set_headers', { 'X-User': 'alice', 'X-Key': 'secret' }],
       ['set_serialize_value', 'authz', { decision: 'allow' }],
       ['shared.set', 'authenticated_groups', ['qa']],
       ['shared.set', 'authenticated_identity', '{"outcome":"anonymous"}'],
     ]);
   });
+
+  it.each([
+    ['Kong means another plugin', { __plugin_id: PLUGIN_ID }, 'another'],
+    ['the config does not say whose it is', {}, PLUGIN_ID],
+  ])(
+    'refuses where %s, because instances may swap after a restart',
+    async (_, config, pluginId) => {
+      const log = logger();
+      const run = vi.fn((): Outcome => ({ outcome: 'continue' }));
+      const fake = fakeKong({ pluginId });
+      await new (plugin({ run }, log).Plugin)(config).access(fake.kong);
+      expect(exitOf(fake.calls)).toMatchObject({ status: 500, body: { code: 'internal_error' } });
+      expect(run).not.toHaveBeenCalled();
+      expect(JSON.stringify(log.error.mock.calls)).toContain('restart Kong');
+    },
+  );
 
   it('answers a refusal as problem+json with its challenge, and calls nothing afterwards', async () => {
     const { calls } = await access(
@@ -256,15 +276,18 @@ describe('definePlugin', () => {
     expect(exitOf(fake.calls)).toMatchObject({ status: 500, body: { code: 'internal_error' } });
   });
 
-  it('refuses every request with invalid_config when the config is wrong, and says why once', async () => {
+  it("refuses every request with invalid_config when the config is wrong, and says why once, in Kong's error log too", async () => {
     const log = logger();
     const tester = plugin({}, log);
+    const alerts: unknown[] = [];
     for (const _ of [1, 2]) {
       const { calls } = await access(tester, fakeKong(), { wrod: 'x' });
       expect(exitOf(calls)).toMatchObject({ status: 500, body: { code: 'invalid_config' } });
+      alerts.push(...calls.filter(([method]) => method === 'log.err'));
     }
     expect(log.error).toHaveBeenCalledOnce();
     expect(JSON.stringify(log.error.mock.calls)).toContain('wrod');
+    expect(alerts).toEqual([['log.err', expect.stringContaining('wrod')]]);
   });
 
   it('refuses every request with invalid_config when the stage cannot be made from the config', async () => {
@@ -280,7 +303,8 @@ describe('definePlugin', () => {
   it.each([null, undefined, 7, 'text', []])(
     'is not brought down by %j as a config',
     async (config) => {
-      const { calls } = await access(plugin({}), fakeKong(), config ?? null);
+      const { kong, calls } = fakeKong();
+      await new (plugin({}).Plugin)(config).access(kong);
       expect(exitOf(calls)).toMatchObject({ status: 500, body: { code: 'invalid_config' } });
     },
   );

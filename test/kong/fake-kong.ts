@@ -8,7 +8,11 @@ export interface FakeRequest {
   shared?: Record<string, unknown>;
   route?: { id: string; name?: string };
   service?: { name?: string; host?: string };
+  /** The plugin that Kong means to run. */
+  pluginId?: string;
 }
+
+export const PLUGIN_ID = 'ddc13005-f702-5677-a173-ea0b2fe78e50';
 
 export type Call = [method: string, ...args: unknown[]];
 
@@ -36,6 +40,7 @@ export function fakeKong(
       getPath: () => answer('get_path', [], () => request.path),
       getHost: () => answer('get_host', [], () => 'gateway.example'),
     },
+    plugin: { getId: () => answer('plugin.get_id', [], () => request.pluginId ?? PLUGIN_ID) },
     client: { getForwardedIp: () => answer('get_forwarded_ip', [], () => '192.0.2.7') },
     router: {
       getRoute: () => answer('get_route', [], () => request.route),
@@ -58,6 +63,7 @@ export function fakeKong(
       },
     },
     log: {
+      err: (message) => answer('log.err', [message], () => undefined),
       setSerializeValue: (key, value) =>
         answer('set_serialize_value', [key, value], () => undefined),
     },

@@ -7,6 +7,7 @@ import { ConfigError } from '../../src/core/config-error.ts';
 import type { RequestFacts } from '../../src/core/request.ts';
 import { policyFields } from '../../src/policy/config.ts';
 import { createPolicyStage } from '../../src/policy/create-policy-stage.ts';
+import { loadPolicy } from '../../src/policy/load-policy.ts';
 import { ALICE, allow, deny, NOON, policyText, VERDICT } from './support.ts';
 
 const FACTS: RequestFacts = {
@@ -22,6 +23,7 @@ function setUp(config: Record<string, unknown>) {
   const stage = createPolicyStage(parseConfig(policyFields, config), {
     clock: () => NOON,
     stopwatch: () => 0,
+    load: loadPolicy,
     readFile: () => {
       throw new Error('not used');
     },
@@ -121,8 +123,21 @@ describe('the policy stage', () => {
     const { run } = setUp({ policy, allow_anonymous: true });
     const anonymous = { authenticated_identity: { outcome: 'anonymous' } } as const;
     expect(await run({ handoff: anonymous })).toMatchObject({ outcome: 'continue' });
-    expect(await run({ handoff: {} })).toMatchObject({ outcome: 'continue' });
     expect(await run()).toMatchObject({ refusal: { code: 'policy_denied' } });
+  });
+
+  it('refuses where oidc-authorizer has left no verdict, even where nobody may pass', async () => {
+    const policy = policyText([allow('public', '!identity.authenticated')]);
+    const { run } = setUp({ policy, allow_anonymous: true });
+    expect(await run({ handoff: {} })).toMatchObject({ refusal: { code: 'verdict_missing' } });
+  });
+
+  it('shows rules the path as the service will decode it', async () => {
+    const { run } = setUp({
+      policy: policyText([deny('purge', 'request.path.endsWith(":purge")')]),
+    });
+    const [path, request_uri] = ['/x%3Apurge', '/x%3apurge'];
+    expect(await run({ path, request_uri })).toMatchObject({ log: { rule: 'purge' } });
   });
 
   it('answers 400 to an ambiguous path before any rule runs', async () => {
@@ -170,6 +185,7 @@ describe('the policy stage', () => {
     const stage = createPolicyStage(parseConfig(policyFields, CONFIG), {
       clock: () => NOON,
       stopwatch: () => 0,
+      load: loadPolicy,
       readFile: () => '',
       record: () => {
         throw new Error('disk full');
@@ -183,6 +199,7 @@ describe('the policy stage', () => {
     const stage = createPolicyStage(parseConfig(policyFields, CONFIG), {
       clock: () => NOON,
       stopwatch: () => readings.shift() ?? Number.NaN,
+      load: loadPolicy,
       readFile: () => '',
       record: () => undefined,
     });
@@ -286,6 +303,7 @@ describe('the configuration', () => {
       createPolicyStage(parseConfig(policyFields, config), {
         clock: () => NOON,
         stopwatch: () => 0,
+        load: loadPolicy,
         readFile,
         record: () => undefined,
       });
@@ -311,12 +329,11 @@ describe('the configuration', () => {
   });
 
   it('is refused where the file cannot be read', () => {
+    const unreadable = new ConfigError(['config.policy_file: /no.yaml cannot be read: ENOENT']);
     const failing = () => {
-      throw Object.assign(new Error('no'), { code: 'ENOENT' });
+      throw unreadable;
     };
-    expect(create({ policy_file: '/no.yaml' }, failing)).toThrow(
-      new ConfigError(['config.policy_file: /no.yaml cannot be read: ENOENT']),
-    );
+    expect(create({ policy_file: '/no.yaml' }, failing)).toThrow(unreadable);
   });
 
   it('refuses fields that do nothing yet', () => {

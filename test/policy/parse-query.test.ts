@@ -15,6 +15,7 @@ describe('parseQuery', () => {
     ],
     ['/a?b%20c=%C3%A9+x', [['b c', ['é x']]]],
     ['/a?b=?c', [['b', ['?c']]]],
+    ['/a??b=1', [['?b', ['1']]]],
     [
       '/a?__proto__=1&constructor=2',
       [

@@ -33,7 +33,15 @@ export async function handleRequest(
   const { exchange, refusal } = acceptRequest(message, Date.now());
   let logging: ChosenPlugin[] | undefined;
   if (refusal !== undefined) sendError(exchange, response, refusal);
-  else logging = await serve(exchange, message, response, handling);
+  else {
+    try {
+      logging = await serve(exchange, message, response, handling);
+    } catch (error) {
+      // A client that leaves while its body is read; nginx logs such a request as 499.
+      if (!message.destroyed) throw error;
+      exchange.status = 499;
+    }
+  }
   if (!response.writableFinished && !response.destroyed) {
     await Promise.race([once(response, 'finish'), once(response, 'close')]).catch(() => undefined);
   }
@@ -135,14 +143,25 @@ async function logPhase(
     return;
   }
   accessLog?.(toRecord(entry));
+  const logging = chosen.filter(({ rpc }) => has(rpc.plugin.phases, 'log'));
+  if (logging.length === 0) return;
   const saved = {
-    serialized: encodeJson(entry),
+    serialized: tryEncode(entry),
     requestHeaders: exchange.headers.copy(),
     responseHeaders: exchange.sentHeaders.copy(),
     status: exchange.status ?? 0,
   };
-  const logging = chosen.filter(({ rpc }) => has(rpc.plugin.phases, 'log'));
   await Promise.all(logging.map((plugin) => runEvent(plugin, 'log', exchange, gateway, saved)));
+}
+
+/** JSON, or nothing for an entry that JSON cannot hold. */
+function tryEncode(entry: Map<string | number, LuaValue>): LuaValue {
+  try {
+    return encodeJson(entry);
+  } catch (error) {
+    if (error instanceof LuaError) return undefined;
+    throw error;
+  }
 }
 
 function has(phases: string[], phase: string): boolean {

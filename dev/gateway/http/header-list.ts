@@ -43,6 +43,7 @@ export class HeaderList {
   }
 
   add(name: string, value: string): void {
+    if (name === '') return;
     this.#entries.push([escapeName(name), escapeValue(value)]);
   }
 

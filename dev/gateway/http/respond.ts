@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { encodeJson } from '../lua/json.ts';
-import { isTable } from '../lua/value.ts';
+import { LuaError } from '../lua/lua-error.ts';
+import { isTable, type LuaValue } from '../lua/value.ts';
 import { headerEntries, headerValues } from '../pdk/header-arguments.ts';
 import { withCharset } from './charset.ts';
 import { formatError, responseType } from './error-format.ts';
@@ -38,12 +39,27 @@ export function sendOwn(exchange: Exchange, response: ServerResponse, own: OwnRe
     sendWithoutBody(exchange, response, own.status, isSized);
     return;
   }
-  const body = isTable(own.body) ? encodeJson(own.body) : String(own.body);
+  const body = bodyText(own.body);
+  if (body === undefined) {
+    sendError(exchange, response, 500);
+    return;
+  }
   if (isTable(own.body) && !has(/^content[-_]type$/i)) {
     responseHeaders.set('Content-Type', ['application/json; charset=utf-8']);
   }
   if (!isSized) responseHeaders.set('Content-Length', [String(body.length)]);
   finish(exchange, response, body);
+}
+
+/** A table as JSON; undefined when JSON cannot hold it, which Kong finds out too late for a plugin. */
+function bodyText(body: LuaValue): string | undefined {
+  if (!isTable(body)) return String(body);
+  try {
+    return encodeJson(body);
+  } catch (error) {
+    if (error instanceof LuaError) return undefined;
+    throw error;
+  }
 }
 
 function sendWithoutBody(

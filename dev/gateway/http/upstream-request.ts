@@ -39,7 +39,10 @@ export function prepareUpstream(exchange: Exchange): void {
 /** The request target for the upstream. An empty query (`/path?`) is kept. */
 export function upstreamTarget({ upstreamUri, args, incoming }: Exchange): string {
   const hasQuery = incoming.uri.endsWith('?') || (args !== undefined && args !== '');
-  return hasQuery ? `${upstreamUri}?${args ?? ''}` : upstreamUri;
+  if (!hasQuery) return upstreamUri;
+  // nginx would send a plugin's spaces and control characters as they are; no HTTP client can.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to escape
+  return `${upstreamUri}?${(args ?? '').replace(/[\x00-\x20\x7f]/g, encodeURIComponent)}`;
 }
 
 /**

@@ -39,7 +39,11 @@ class Matcher {
 
   run(start: number, patternStart: number): boolean {
     this.#captures = [];
-    return this.#match(start, patternStart) !== undefined;
+    if (this.#match(start, patternStart) === undefined) return false;
+    if (this.#captures.some(({ length }) => length === OPEN)) {
+      throw new LuaError('unfinished capture');
+    }
+    return true;
   }
 
   /** The end of the match of the pattern from `p` at `s`, or undefined. */

@@ -1,7 +1,7 @@
 import { type LuaValue, toText } from './value.ts';
 
 /** A Lua value as plain JavaScript: byte strings become text, tables become objects or arrays. */
-export function toJs(value: LuaValue): unknown {
+function toJs(value: LuaValue): unknown {
   if (typeof value === 'string') return toText(value);
   if (Array.isArray(value)) return value.map(toJs);
   if (value instanceof Map) return toRecord(value);

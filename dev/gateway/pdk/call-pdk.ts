@@ -37,6 +37,7 @@ export async function callPdk(
 ): Promise<PdkReply> {
   const found = functions.get(method);
   if (found === undefined) {
+    if (isGroup(method)) throw new LuaError('attempt to call a table value');
     if (notHere(method)) {
       throw new LuaError(`${method} is not implemented by the development gateway`);
     }
@@ -45,6 +46,11 @@ export async function callPdk(
   }
   const result = await found(context, ...args);
   return isReply(result) ? result : { value: result };
+}
+
+/** A name that leads to a table of functions, such as `kong.request`. */
+function isGroup(method: string): boolean {
+  return method === '' || [...functions.keys()].some((name) => name.startsWith(`${method}.`));
 }
 
 function isReply(result: LuaValue | PdkReply): result is PdkReply {

@@ -5,17 +5,17 @@ import { onlyIn, type PdkFunction } from './pdk.ts';
 
 const LEVELS: LogLevel[] = ['debug', 'info', 'notice', 'warn', 'err', 'crit', 'alert', 'emerg'];
 
-const levelFunctions = LEVELS.map((level): [string, PdkFunction] => [
-  `kong.log.${level}`,
-  ({ gateway, plugin }, ...args) => {
+function logAt(level: LogLevel): PdkFunction {
+  return ({ gateway, plugin }, ...args) => {
     gateway.log(level, `[${plugin.name}] ${args.map((arg) => toText(luaToString(arg))).join('')}`);
     return undefined;
-  },
-]);
+  };
+}
 
 /** kong.log */
 export const logFunctions: Record<string, PdkFunction> = {
-  ...Object.fromEntries(levelFunctions),
+  ...Object.fromEntries(LEVELS.map((level) => [`kong.log.${level}`, logAt(level)])),
+  'kong.log': logAt('notice'),
 
   'kong.log.set_serialize_value': (context, key, value, options) => {
     onlyIn(context, 'rewrite', 'access', 'log');

@@ -7,7 +7,7 @@ import type { PdkReply } from '../protocol/rpc.ts';
 
 /** What Kong keeps of a request for the log phase, which runs when the request is gone. */
 export interface SavedRequest {
-  serialized: string;
+  serialized: LuaValue;
   requestHeaders: HeaderList;
   responseHeaders: HeaderList;
   status: number;

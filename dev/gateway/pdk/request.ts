@@ -1,4 +1,5 @@
-import { parseQuery } from '../http/query.ts';
+import { DEFAULT_MOST_HEADERS } from '../http/header-list.ts';
+import { DEFAULT_MOST_ARGUMENTS, parseQuery } from '../http/query.ts';
 import type { LuaValue } from '../lua/value.ts';
 import { normalizePath } from '../router/normalize.ts';
 import {
@@ -44,7 +45,7 @@ export const requestFunctions: Record<string, PdkFunction> = {
   'kong.request.get_start_time': ({ exchange }) => exchange.incoming.startedAt,
 
   'kong.request.get_query': (context, most) => {
-    const limit = requireMaximum('max_args', most, 100);
+    const limit = requireMaximum('max_args', most, DEFAULT_MOST_ARGUMENTS);
     needsRequest(context);
     return parseQuery(context.exchange.args ?? '', limit);
   },
@@ -58,7 +59,7 @@ export const requestFunctions: Record<string, PdkFunction> = {
 
   'kong.request.get_headers': ({ exchange, saved }, most) => {
     if (saved !== undefined) return saved.requestHeaders.toTable();
-    return exchange.headers.toTable(requireMaximum('max_headers', most, 100));
+    return exchange.headers.toTable(requireMaximum('max_headers', most, DEFAULT_MOST_HEADERS));
   },
 
   'kong.request.get_header': ({ exchange, saved }, name) => {

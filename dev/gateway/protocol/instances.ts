@@ -21,6 +21,12 @@ interface Running {
  */
 export class Instances {
   readonly #running = new Map<string, Running>();
+  #isStopped = false;
+
+  /** Ends all waiting for instances that others are starting. */
+  stop(): void {
+    this.#isStopped = true;
+  }
 
   /**
    * The id of the instance of a config, starting it if there is none yet. A second request waits up
@@ -32,6 +38,7 @@ export class Instances {
     let running = this.#running.get(conf.id);
     for (let polls = 1; running !== undefined && running.instanceId === undefined; polls += 1) {
       await sleep(POLL_MS);
+      if (this.#isStopped) return { ok: false, error: 'closed' };
       if (polls > MOST_POLLS) {
         this.#running.delete(conf.id);
         const error = `Could not claim instance_id for ${rpc.plugin.name} (key: ${conf.id})`;

@@ -152,7 +152,7 @@ function list(options: ConfigValue[]): string {
   return options.map(show).join(', ');
 }
 
-export function show(value: ConfigValue | undefined): string {
+function show(value: ConfigValue | undefined): string {
   if (value === null || value === undefined) return 'null';
   if (typeof value === 'number') return formatNumber(value, 14);
   return isTable(value) ? 'table' : String(value);

@@ -28,6 +28,7 @@ export function readIdentity(
   const actor = readActor(claims);
   if (actor === undefined) return { outcome: 'invalid', reason: 'malformed_actor' };
   const groups = readStringListClaim(claims, groups_claim);
+  if (groups === undefined) return { outcome: 'invalid', reason: 'malformed_claim' };
   return {
     outcome: 'identity',
     identity: { subject, issuer, email, groups, scopes, actor, claims },

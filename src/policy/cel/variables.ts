@@ -53,20 +53,20 @@ export interface RoleHolder {
 /**
  * `identity` as rules see it.
  *
- * A request without a verified identity is not null to rules but a nobody: `authenticated` is false, `subject`,
- * `issuer` and `email` are empty strings, `groups`, `scopes`, `roles` and `claims` are empty and `actor` is null.
- * So `"qa-leads" in identity.groups` is plainly false for it: neither an error, which would close a public route,
- * nor ever true. Roles are the exception to emptiness, as a role's own expression may take in anyone;
- * a grant never goes to a nobody.
+ * A request without a verified identity is not null to rules but a nobody: `authenticated` is false, `groups`,
+ * `scopes`, `roles` and `claims` are empty and `actor` is null. So `"qa-leads" in identity.groups` is plainly false for
+ * it: neither an error, which would close a public route, nor ever true. Roles are the exception to emptiness, as a
+ * role's own expression may take in anyone; a grant never goes to a nobody.
  *
- * `claims` is a map, so a claim that the token lacks is an error when it is read, as it is for everybody else;
- * `has(identity.claims.amr)` guards against that.
+ * `subject`, `issuer` and `email` are not there where the token does not have them, and reading what is not there is an
+ * error, as it is with `claims`. An empty string in their place would match: every text contains and starts with it.
+ * `has(identity.email)` guards against that.
  */
 export class IdentityValue {
-  readonly subject: string;
-  readonly issuer: string;
-  /** Empty where the token names none that may be trusted. */
-  readonly email: string;
+  readonly subject?: string;
+  readonly issuer?: string;
+  /** Absent where the token names none that may be trusted. */
+  readonly email?: string;
   readonly groups: readonly string[];
   readonly scopes: readonly string[];
   readonly actor: ActorValue | null;
@@ -76,9 +76,11 @@ export class IdentityValue {
   readonly #roles: RoleHolder;
 
   constructor(identity: Identity | null, roles: RoleHolder) {
-    this.subject = identity?.subject ?? '';
-    this.issuer = identity?.issuer ?? '';
-    this.email = identity?.email ?? '';
+    if (identity) {
+      this.subject = identity.subject;
+      this.issuer = identity.issuer;
+      if (identity.email) this.email = identity.email;
+    }
     this.groups = identity?.groups ?? [];
     this.scopes = identity?.scopes ?? [];
     this.actor = identity?.actor ? new ActorValue(identity.actor) : null;
@@ -148,10 +150,17 @@ type CelValue = null | boolean | number | string | CelValue[] | Map<string, CelV
 
 /**
  * JSON as CEL values: objects become maps, because the CEL library looks at an object's `constructor`, which a
- * claim of that name would replace. Numbers stay doubles, as in CEL's own JSON mapping.
+ * claim of that name would replace. Numbers stay doubles, as in CEL's own JSON mapping. A member with an integer that
+ * a double cannot hold is left out: JSON has rounded it already, and it would equal its neighbours.
  */
 function toCelValue(value: JsonValue): CelValue {
   if (Array.isArray(value)) return value.map(toCelValue);
   if (typeof value !== 'object' || value === null) return value;
-  return new Map(Object.entries(value).map(([name, member]) => [name, toCelValue(member)]));
+  const kept = Object.entries(value).filter(([, member]) => !holdsRoundedInteger(member));
+  return new Map(kept.map(([name, member]) => [name, toCelValue(member)]));
+}
+
+function holdsRoundedInteger(value: JsonValue): boolean {
+  if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value);
+  return Array.isArray(value) && value.some(holdsRoundedInteger);
 }

@@ -1,5 +1,5 @@
 import { LuaError } from '../../lua/lua-error.ts';
-import { field, ipairs, isTable, type LuaValue, luaType } from '../../lua/value.ts';
+import { field, ipairs, isTable, type LuaValue, luaToString, luaType } from '../../lua/value.ts';
 import type { PluginInfo } from '../../plugin-info.ts';
 import type { Instances } from '../instances.ts';
 import type { InstanceConfig, Outcome, PdkHost, PluginRpc } from '../rpc.ts';
@@ -79,10 +79,7 @@ export class MsgPackRpc implements PluginRpc {
       if (isFirst) eventId = index(step.value, 'EventId');
       const data = index(step.value, 'Data');
       if (data === 'ret') return step;
-      const method = index(data, 'Method');
-      if (typeof method !== 'string') {
-        throw new LuaError(`bad argument to 'gmatch' (string expected, got ${luaType(method)})`);
-      }
+      const method = methodName(index(data, 'Method'));
       const reply = await pdk.call(method, argumentsOf(index(data, 'Args')));
       step = await this.#call(stepMethod(method, reply.value), () => {
         const message = new Map<string, Packable>();
@@ -146,6 +143,12 @@ function index(value: LuaValue, key: string): LuaValue {
     throw new LuaError(`attempt to index field (a ${luaType(value)} value)`);
   }
   return field(value, key);
+}
+
+function methodName(method: LuaValue): string {
+  if (typeof method === 'string') return method;
+  if (typeof method === 'number') return luaToString(method);
+  throw new LuaError(`bad argument to 'gmatch' (string expected, got ${luaType(method)})`);
 }
 
 /** `unpack(args)`: arguments up to the first nil; anything but a table is one argument. */

@@ -23,6 +23,8 @@ function completeMessages(bytes: Buffer): { messages: LuaValue[]; isPartial: boo
 export class MessageReader {
   readonly #connection: Connection;
   #bytes = Buffer.alloc(0);
+  #messages: LuaValue[] = [];
+  #isPartial = false;
   #taken = 0;
 
   constructor(connection: Connection) {
@@ -34,25 +36,24 @@ export class MessageReader {
    * @throws LuaError for a message that is cut off or is not MessagePack
    */
   async next(): Promise<{ message: LuaValue } | undefined> {
-    for (;;) {
-      const { messages, isPartial } = completeMessages(this.#bytes);
-      if (messages.length > this.#taken) {
-        const message = messages[this.#taken];
-        this.#taken += 1;
-        return { message };
-      }
+    while (this.#messages.length <= this.#taken) {
       const received = await this.#connection.receive();
       if ('error' in received) {
-        if (isPartial) throw new LuaError('missing bytes');
+        if (this.#isPartial) throw new LuaError('missing bytes');
         return undefined;
       }
       this.#bytes = Buffer.concat([this.#bytes, received.data]);
+      const { messages, isPartial } = completeMessages(this.#bytes);
+      this.#messages = messages;
+      this.#isPartial = isPartial;
     }
+    const message = this.#messages[this.#taken];
+    this.#taken += 1;
+    return { message };
   }
 
   /** Whether bytes were read that belong to no message handed out. */
   get hasLeftover(): boolean {
-    const { messages, isPartial } = completeMessages(this.#bytes);
-    return isPartial || messages.length > this.#taken;
+    return this.#isPartial || this.#messages.length > this.#taken;
   }
 }
