@@ -153,7 +153,9 @@ export const authorizerFields = z.strictObject({
     .min(1)
     .max(86_400)
     .default(600)
-    .describe("How long an issuer's keys are used before they are fetched again."),
+    .describe(
+      "How long an issuer's keys are used before they are fetched again; requests wait for that only where nobody has asked for a while.",
+    ),
   jwks_max_stale_seconds: z
     .int()
     .min(0)

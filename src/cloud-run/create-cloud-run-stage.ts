@@ -51,7 +51,7 @@ export function createCloudRunStage(
       return {
         outcome: 'continue',
         // Takes the place of every header of that name; Cloud Run knows no other spelling of it.
-        set_headers: { [config.header]: `Bearer ${result.token}` },
+        secret_headers: { [config.header]: `Bearer ${result.token}` },
       };
     },
   };

@@ -11,6 +11,9 @@ const OAUTH_ERRORS = new Set([
   'invalid_scope',
 ]);
 
+const TOO_LARGE = 'the answer is too large';
+const NOT_IN_TIME = 'no complete answer in time';
+
 /**
  * What may be told of a failed mint: a status, an error code or a message of our own. An answer's body and a
  * library's message are left out, as both may quote a token or an assertion.
@@ -18,8 +21,15 @@ const OAUTH_ERRORS = new Set([
 export function failureReason(error: unknown): string {
   if (error instanceof Malfunction) return error.message;
   if (!(error instanceof Error)) return 'unknown error';
-  const { response, code } = error as Error & { response?: unknown; code?: unknown };
+  const { response, code, cause } = error as Error & { response?: unknown; code?: unknown };
+  if (isJsonObject(cause)) {
+    // node-fetch, which gaxios fetches with, tells its errors apart by `type`.
+    if (cause.type === 'max-size') return TOO_LARGE;
+    if (cause.name === 'AbortError' || cause.name === 'TimeoutError') return NOT_IN_TIME;
+  }
   if (isJsonObject(response) && typeof response.status === 'number') {
+    // Of a success, gaxios complains only where the announced length is above the bound.
+    if (response.status >= 200 && response.status < 300) return TOO_LARGE;
     const oauthError = isJsonObject(response.data) ? response.data.error : undefined;
     const known = typeof oauthError === 'string' && OAUTH_ERRORS.has(oauthError);
     return `HTTP ${response.status}${known ? ` ${oauthError}` : ''}`;

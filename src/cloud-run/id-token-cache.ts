@@ -1,12 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
+import { Malfunction } from '../core/malfunction.ts';
 import { backOffMs, MAX_BACK_OFF_MS } from './back-off.ts';
 import type { IdToken } from './check-id-token.ts';
 import { failureReason } from './failure-reason.ts';
 import type { IdTokenSource } from './id-token-source.ts';
 import { mintIdToken } from './mint-id-token.ts';
-import { isUsable, refreshIsDue } from './token-life.ts';
+import { isUnexpired, isUsable, refreshIsDue } from './token-life.ts';
 import { within } from './within.ts';
 
 export interface IdTokenRequest {
@@ -83,6 +84,7 @@ export function createIdTokenCache({
   }
 
   function succeed(entry: Entry, request: IdTokenRequest, token: IdToken): IdTokenResult {
+    if (!isUsable(token, clock())) return tideOver(entry, request, token);
     const recovered = entry.reported !== 'nothing';
     Object.assign(entry, { token, jitter: random(), failures: 0, retry_at_ms: 0 });
     entry.reported = 'nothing';
@@ -90,17 +92,24 @@ export function createIdTokenCache({
     return { outcome: 'token', token: token.text };
   }
 
+  /** Serves a token that came nearly used up, and rests as after a first failure: the next one may be as short. */
+  function tideOver(entry: Entry, request: IdTokenRequest, token: IdToken): IdTokenResult {
+    if (token.expires_at_ms > (entry.token?.expires_at_ms ?? 0)) entry.token = token;
+    entry.failures = 0;
+    return fail(entry, request, new Malfunction('the ID token came with only seconds to live'));
+  }
+
   function fail(entry: Entry, request: IdTokenRequest, error: unknown): IdTokenResult {
     entry.failures += 1;
     const delay_ms = backOffMs(entry.failures, random());
     entry.retry_at_ms = clock() + delay_ms;
     report(entry, request, failureReason(error));
-    return unavailable(delay_ms);
+    return lastResort(entry, delay_ms);
   }
 
   /** Once when refreshing begins to fail, and once when requests begin to be refused. */
   function report(entry: Entry, request: IdTokenRequest, reason: string): void {
-    const refusing = !isUsable(entry.token, clock());
+    const refusing = !isUnexpired(entry.token, clock());
     if (entry.reported === 'refusing' || (!refusing && entry.reported !== 'nothing')) return;
     entry.reported = refusing ? 'refusing' : 'refresh failing';
     if (refusing) {
@@ -108,6 +117,13 @@ export function createIdTokenCache({
     } else {
       log(request, 'warn', { reason }, 'an ID token cannot be refreshed; it is served on');
     }
+  }
+
+  /** A token in its last seconds may come too late, but a refusal is certain. */
+  function lastResort({ token }: Entry, retry_after_ms: number): IdTokenResult {
+    return isUnexpired(token, clock())
+      ? { outcome: 'token', token: token.text }
+      : unavailable(retry_after_ms);
   }
 
   /** A failure of an hour ago by a clock that was since put back is not a reason to wait for an hour. */
@@ -127,10 +143,10 @@ export function createIdTokenCache({
         if (due && entry.mint === undefined && resting_ms === 0) void startMint(entry, request);
         return { outcome: 'token', token: token.text };
       }
-      if (resting_ms > 0) return unavailable(resting_ms);
+      if (resting_ms > 0) return lastResort(entry, resting_ms);
       return within(request.timeout_ms, entry.mint ?? startMint(entry, request), () => {
         report(entry, request, `no answer within ${request.timeout_ms} ms`);
-        return unavailable(0);
+        return lastResort(entry, 0);
       });
     },
   };

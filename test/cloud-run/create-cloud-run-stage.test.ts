@@ -63,7 +63,7 @@ function admitted(outcome: Outcome): Continue {
 }
 
 function tokenIn(outcome: Outcome, header = 'X-Serverless-Authorization') {
-  const value = admitted(outcome).set_headers?.[header] ?? '';
+  const value = admitted(outcome).secret_headers?.[header] ?? '';
   expect(value).toMatch(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/);
   return decodeJwt(value.slice('Bearer '.length));
 }
@@ -127,14 +127,14 @@ describe('a request with its verdict', () => {
 
   it("sets the one header, which takes the place of the client's own, and nothing else", async () => {
     const outcome = admitted(await stage({ audience: AUDIENCE }).run(allowed));
-    expect(Object.keys(outcome.set_headers ?? {})).toEqual(['X-Serverless-Authorization']);
+    expect(Object.keys(outcome.secret_headers ?? {})).toEqual(['X-Serverless-Authorization']);
     expect(outcome.remove_headers).toBeUndefined();
   });
 
   it('sets Authorization where that is the header', async () => {
     const outcome = await stage({ audience: AUDIENCE, header: 'Authorization' }).run(allowed);
     expect(tokenIn(outcome, 'Authorization').aud).toBe(AUDIENCE);
-    expect(Object.keys(admitted(outcome).set_headers ?? {})).toEqual(['Authorization']);
+    expect(Object.keys(admitted(outcome).secret_headers ?? {})).toEqual(['Authorization']);
   });
 
   it('uses the network once, however many instances of the config there are', async () => {

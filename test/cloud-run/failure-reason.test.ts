@@ -25,6 +25,22 @@ describe('the reason of a failed mint', () => {
       Object.assign(new TypeError(SECRET), { code: SECRET }),
       'TypeError',
     ],
+    ['a success too large to read', httpError(200, undefined), 'the answer is too large'],
+    [
+      'an answer found too large while it was read',
+      new Error(SECRET, { cause: Object.assign(new Error(SECRET), { type: 'max-size' }) }),
+      'the answer is too large',
+    ],
+    [
+      'an attempt that was stopped',
+      new Error(SECRET, { cause: Object.assign(new Error(SECRET), { name: 'AbortError' }) }),
+      'no complete answer in time',
+    ],
+    [
+      'no other cause',
+      new Error(SECRET, { cause: Object.assign(new Error(SECRET), { type: SECRET }) }),
+      'Error',
+    ],
     ['nothing of a thrown string', SECRET, 'unknown error'],
   ])('is %s', (_, error, reason) => {
     expect(failureReason(error)).toBe(reason);

@@ -182,11 +182,50 @@ describe('a warm cache', () => {
     expect(source.calls).toBeLessThan(7);
   });
 
-  it('hands out a leftover of a few seconds, and keeps it for nobody else', async () => {
-    const { source, get } = setUp();
-    source.answer = async () => fakeIdToken({ aud: AUDIENCE, exp: NOW / 1000 + 5 });
+  it('serves a leftover of a few seconds while it is valid, asking for another once a second', async () => {
+    const { clock, source, logger, get } = setUp();
+    const leftover = fakeIdToken({ aud: AUDIENCE, exp: NOW / 1000 + 5 });
+    source.answer = async () => leftover;
+    for (let request = 0; request < 500; request += 1) {
+      expect(await get()).toEqual({ outcome: 'token', token: leftover });
+      clock.advance(10);
+    }
+    expect(source.calls).toBe(5);
+    expect(await get()).toEqual({ outcome: 'unavailable', retry_after_seconds: 2 });
+    source.answer = fakeSource(clock).answer;
+    clock.advance(2000);
     expect((await get()).outcome).toBe('token');
-    expect((await get()).outcome).toBe('token');
+    expect(logger.lines.map(({ level, fields }) => [level, fields.reason])).toEqual([
+      ['warn', 'the ID token came with only seconds to live'],
+      ['error', 'the ID token is expired; does the clock of this machine go right?'],
+      ['info', undefined],
+    ]);
+  });
+
+  it('keeps what lives longer where a refresh brings a leftover', async () => {
+    const { clock, source, get } = setUp();
+    const first = fakeIdToken({ aud: AUDIENCE, exp: NOW / 1000 + 60 });
+    const leftover = fakeIdToken({ aud: AUDIENCE, exp: NOW / 1000 + 35 });
+    source.answer = async () => (source.calls === 1 ? first : leftover);
+    await get();
+    clock.advance(30_000);
+    await get();
+    await settle();
+    expect(source.calls).toBe(2);
+    expect(await get()).toEqual({ outcome: 'token', token: first });
+    expect(source.calls).toBe(2);
+  });
+
+  it('refreshes a token that came before the clock was set back, serving it meanwhile', async () => {
+    const { clock, source, get } = setUp();
+    const first = await get();
+    clock.advance(-HOUR);
+    expect(await get()).toEqual(first);
+    await settle();
+    expect(source.calls).toBe(2);
+    const second = await get();
+    expect(second).not.toEqual(first);
+    await settle();
     expect(source.calls).toBe(2);
   });
 });
@@ -211,6 +250,19 @@ describe('an outage', () => {
         fields: { account: source.account, audience: AUDIENCE, reason: 'the source is down' },
       },
     ]);
+  });
+
+  it('is bridged by a token in its last seconds, but never by an expired one', async () => {
+    const { clock, source, get } = setUp();
+    const first = await get();
+    source.answer = failing;
+    clock.advance(HOUR - 10_000);
+    while (clock() < NOW + HOUR) {
+      expect(await get()).toEqual(first);
+      clock.advance(100);
+    }
+    expect((await get()).outcome).toBe('unavailable');
+    expect(source.calls).toBeLessThan(7);
   });
 
   it('never has an expired token sent', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isUsable, refreshIsDue } from '../../src/cloud-run/token-life.ts';
+import { isUnexpired, isUsable, refreshIsDue } from '../../src/cloud-run/token-life.ts';
 
 const MARGIN = 300_000;
 
@@ -11,6 +11,17 @@ describe('the life of a token', () => {
   it('ends ten seconds before exp, so that it does not expire on its way', () => {
     expect(isUsable(token(3_600_000), 3_589_999)).toBe(true);
     expect(isUsable(token(3_600_000), 3_590_000)).toBe(false);
+  });
+
+  it('ends for good at exp', () => {
+    expect(isUnexpired(token(3_600_000), 3_599_999)).toBe(true);
+    expect(isUnexpired(token(3_600_000), 3_600_000)).toBe(false);
+    expect(isUnexpired(undefined, 0)).toBe(false);
+  });
+
+  it('has its refresh due once the clock was set back to before it came, unless by a mere correction', () => {
+    expect(refreshIsDue(token(3_600_000), MARGIN, 0, -5000)).toBe(false);
+    expect(refreshIsDue(token(3_600_000), MARGIN, 0, -5001)).toBe(true);
   });
 
   it.each([

@@ -7,6 +7,7 @@ import {
   type KeyLimits,
   type KeyState,
   keysIn,
+  mayServeMeanwhile,
   retryDelayMs,
   wantsRefresh,
 } from './key-state.ts';
@@ -14,17 +15,19 @@ import type { KeySet, KeySource } from './load-keys.ts';
 import { refreshKeys } from './refresh-keys.ts';
 
 /** `unknown_key` asks for newer keys. */
-type KeyAttempt = (keys: KeySet) => Promise<'verified' | 'bad_signature' | 'unknown_key'>;
+type AttemptOutcome = 'verified' | 'bad_signature' | 'ambiguous_key' | 'unknown_key';
+type KeyAttempt = (keys: KeySet) => Promise<AttemptOutcome>;
 
 type KeyOutcome =
-  | { outcome: 'verified' | 'bad_signature' | 'unknown_key' }
+  | { outcome: AttemptOutcome }
   | { outcome: 'keys_unavailable'; retry_after_seconds: number };
 
 /** Every issuer's keys, for the whole process: Kong starts many instances of one plugin config, and again after every change. */
 export interface KeyRegistry {
   /**
    * Runs `attempt` with an issuer's keys, and once more with newer ones where it says `unknown_key` and the cooldown
-   * lets them be fetched. All waiting for the network together is bounded by `limits.timeout_ms`.
+   * lets them be fetched. Stale keys within `limits` are used at once, while newer ones are fetched in the background.
+   * All waiting for the network together is bounded by `limits.timeout_ms`.
    */
   withKeys(source: KeySource, limits: KeyLimits, attempt: KeyAttempt): Promise<KeyOutcome>;
 }
@@ -54,18 +57,12 @@ export function createKeyRegistry(dependencies: KeyRegistryDependencies): KeyReg
   });
 
   /**
-   * Joins the refresh under way, if there is one; what was known before stays in place until it ends.
-   *
-   * @returns undefined where this request cannot wait for the end
+   * Joins the refresh under way, if there is one; what was known before stays in place until it ends. May be left to
+   * itself, as it never rejects.
    */
-  function refresh(
-    source: KeySource,
-    limits: KeyLimits,
-    deadline: Deadline,
-  ): Promise<KeyState | undefined> {
+  function refresh(source: KeySource, limits: KeyLimits): Promise<KeyState | undefined> {
     const context = { source, limits };
-    const refreshed = states.fetch(sourceId(source), { forceRefresh: true, context });
-    return Promise.race([refreshed, deadline.passed()]);
+    return states.fetch(sourceId(source), { forceRefresh: true, context });
   }
 
   async function attemptWithKeys(
@@ -77,7 +74,14 @@ export function createKeyRegistry(dependencies: KeyRegistryDependencies): KeyReg
     const id = sourceId(source);
     let state = states.get(id);
     if (wantsRefresh(state, limits, clock())) {
-      state = (await refresh(source, limits, deadline)) ?? states.get(id);
+      const refreshed = refresh(source, limits);
+      const serves =
+        state !== undefined &&
+        keysIn(state, limits, clock()) !== null &&
+        mayServeMeanwhile(state, limits, clock());
+      if (!serves) {
+        state = (await Promise.race([refreshed, deadline.passed()])) ?? states.get(id);
+      }
     }
     const keys = keysIn(state, limits, clock());
     if (keys === null) return unavailable(state, limits, clock());
@@ -85,8 +89,8 @@ export function createKeyRegistry(dependencies: KeyRegistryDependencies): KeyReg
     if (first !== 'unknown_key') return { outcome: first };
 
     state = states.get(id);
-    if (state?.keys === keys && isCooledDown(state, limits, clock())) {
-      state = await refresh(source, limits, deadline);
+    if (state?.keys === keys && mayRefresh(state, limits, clock())) {
+      state = await Promise.race([refresh(source, limits), deadline.passed()]);
     }
     const newer = keysIn(state, limits, clock());
     if (newer !== null && newer !== keys) return { outcome: await attempt(newer) };
@@ -105,6 +109,11 @@ export function createKeyRegistry(dependencies: KeyRegistryDependencies): KeyReg
       }
     },
   };
+}
+
+/** Whether an unknown key may wait for newer keys: those that are due anyway, or asked for after the cooldown. */
+function mayRefresh(state: KeyState, limits: KeyLimits, now_ms: number): boolean {
+  return wantsRefresh(state, limits, now_ms) || isCooledDown(state, limits, now_ms);
 }
 
 function sourceId({ issuer, jwks_uri }: KeySource): string {

@@ -2,11 +2,13 @@ import type { KeySet } from './load-keys.ts';
 
 /** What the process knows of one issuer's keys. */
 export interface KeyState {
+  /** Null before any were fetched, and after the issuer answered that it has none. */
   keys: KeySet | null;
   /** When `keys` were fetched. */
   fetched_at_ms: number;
   /** When a fetch last ended, well or badly. */
   attempted_at_ms: number;
+  /** Whether that fetch brought no key, for whatever reason. */
   failed: boolean;
   /** Whether the log already tells of the trouble, so that it tells once. */
   reported: boolean;
@@ -37,7 +39,7 @@ export function keysIn(
   return age < bound_seconds * 1000 ? state.keys : null;
 }
 
-/** Whether the keys have to be fetched before a request may go on. */
+/** Whether the keys are due to be fetched. */
 export function wantsRefresh(
   state: KeyState | undefined,
   limits: KeyLimits,
@@ -48,6 +50,18 @@ export function wantsRefresh(
     state.keys !== null && age_ms(state.fetched_at_ms, now_ms) < limits.cache_seconds * 1000;
   if (isFresh) return false;
   return !state.failed || isCooledDown(state, limits, now_ms);
+}
+
+/**
+ * Whether stale keys may serve while newer ones are fetched. Only where someone looked a moment ago: keys just gone stale,
+ * or an outage that is being retried. After a quiet spell a key may have been withdrawn long since, and a request waits.
+ */
+export function mayServeMeanwhile(state: KeyState, limits: KeyLimits, now_ms: number): boolean {
+  const { cache_seconds, cooldown_seconds } = limits;
+  const justStale = age_ms(state.fetched_at_ms, now_ms) < (cache_seconds + cooldown_seconds) * 1000;
+  const knownOutage =
+    state.failed && age_ms(state.attempted_at_ms, now_ms) < 2 * cooldown_seconds * 1000;
+  return justStale || knownOutage;
 }
 
 /** Whether enough time has passed since the last fetch for another one that was not due by itself. */

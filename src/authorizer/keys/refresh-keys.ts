@@ -6,9 +6,10 @@ import { type KeySource, loadKeys } from './load-keys.ts';
 import { withTimeout } from './with-timeout.ts';
 
 /**
- * Fetches an issuer's keys and logs when trouble begins and when it ends.
+ * Fetches an issuer's keys and logs when trouble begins and when it ends. Never rejects.
  *
- * @returns the new state; on a failure it keeps the keys of the previous one
+ * @returns the new state; on a failure it keeps the keys of the previous one. A key set without a usable key is a
+ *   failure as well, but one that keeps no keys, since the issuer may have withdrawn them
  */
 export async function refreshKeys(
   source: KeySource,
@@ -18,18 +19,29 @@ export async function refreshKeys(
 ): Promise<KeyState> {
   const { issuer } = source;
   const reported = previous?.reported ?? false;
+
+  /** A refresh in the background has nobody to catch a throw of the log, and an unhandled rejection ends the process. */
+  function tell(level: 'info' | 'warn', message: string, fields: { reason?: string } = {}): void {
+    try {
+      logger[level]({ issuer, ...fields }, message);
+    } catch {}
+  }
+
   try {
     const { keys, count } = await withTimeout(timeout_ms, (signal) =>
       loadKeys(source, fetch, signal),
     );
     const now = clock();
-    const hasNone = count === 0;
-    if (hasNone && !reported) logger.warn({ issuer }, "the issuer's key set has no usable key");
-    if (!hasNone && reported) logger.info({ issuer }, "the issuer's keys are available again");
-    return { keys, fetched_at_ms: now, attempted_at_ms: now, failed: false, reported: hasNone };
+    const times = { fetched_at_ms: now, attempted_at_ms: now };
+    if (count === 0) {
+      if (!reported) tell('warn', "the issuer's key set has no usable key");
+      return { keys: null, ...times, failed: true, reported: true };
+    }
+    if (reported) tell('info', "the issuer's keys are available again");
+    return { keys, ...times, failed: false, reported: false };
   } catch (error) {
     if (!reported) {
-      logger.warn({ issuer, reason: reasonOf(error) }, "the issuer's keys could not be fetched");
+      tell('warn', "the issuer's keys could not be fetched", { reason: reasonOf(error) });
     }
     return {
       keys: previous?.keys ?? null,

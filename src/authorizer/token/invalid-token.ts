@@ -11,6 +11,7 @@ export const INVALID_TOKEN = {
   wrong_issuer: 'the issuer is not accepted',
   wrong_algorithm: 'the signature algorithm is not accepted',
   unknown_key: 'the signing key is not known',
+  ambiguous_key: 'too many keys match the token',
   bad_signature: 'the signature is not valid',
   malformed_claim: 'a claim is malformed',
   wrong_audience: 'the audience is not accepted',

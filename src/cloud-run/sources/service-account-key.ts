@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { GoogleToken } from 'google-auth-library';
+import { GoogleToken, type gaxios } from 'google-auth-library';
 import { type Clock, epochSeconds } from '../../core/clock.ts';
+import { isJsonObject } from '../../core/json.ts';
 import { Malfunction } from '../../core/malfunction.ts';
 import type { ServiceAccountKey } from '../credentials/parse-service-account-key.ts';
 import type { IdTokenSource } from '../id-token-source.ts';
@@ -33,15 +34,24 @@ export function createServiceAccountKeySource(key: ServiceAccountKey, clock: Clo
           exp: issued_at + ASSERTION_SECONDS,
         },
         transporter: {
-          request: (options) => googleRequest({ ...options, url: token_uri }, signal),
+          async request<T>(options: gaxios.GaxiosOptions) {
+            const response = await googleRequest<T>({ ...options, url: token_uri }, signal);
+            // `GoogleToken` would trip over null.
+            if (!isJsonObject(response.data)) throw withoutIdToken();
+            return response;
+          },
         },
       }).getToken();
       if (typeof answer.id_token !== 'string') {
-        throw new Malfunction('the token endpoint answered without an ID token');
+        throw withoutIdToken();
       }
       return answer.id_token;
     },
   };
+}
+
+function withoutIdToken(): Malfunction {
+  return new Malfunction('the token endpoint answered without an ID token');
 }
 
 function sha256(text: string): string {

@@ -48,6 +48,11 @@ function unavailable(retry_after_seconds: number) {
   return { outcome: 'refuse', refusal: { code: 'keys_unavailable', retry_after_seconds } };
 }
 
+/** Waits for what happens in the background. */
+function until(condition: () => boolean | Promise<boolean>) {
+  return vi.waitUntil(condition, { timeout: 5000, interval: 5 });
+}
+
 /** An answer that the test releases. */
 function held(answer: Answer) {
   let release = () => {};
@@ -197,25 +202,47 @@ describe('the key set', () => {
     expect(summary(await withKeys([...bad, jwk]).present(oldToken))).toBe('authenticated');
   });
 
-  it.each([
-    ['a key for encryption', { ...oldKey.jwk, use: 'enc' }],
-    ['a key for another operation', { ...oldKey.jwk, key_ops: ['encrypt'] }],
-    ['a key for another algorithm', { ...oldKey.jwk, alg: 'RS512' }],
-    ['a symmetric key', { kty: 'oct', k: 'c2VjcmV0', kid: 'old' }],
-    ['a private key', { ...oldKey.privateKey.export({ format: 'jwk' }), kid: 'old' }],
-    ['no key', undefined],
-  ])('does not verify with %s', async (_what, jwk) => {
-    const { present, logger } = withKeys(jwk === undefined ? [] : [jwk]);
-    expect(reason(await present(oldToken))).toBe('the signing key is not known');
-    expect(logger.lines.length).toBeLessThanOrEqual(1);
-  });
+  const weakKey = createKey('RS256', 'old', 1024);
 
-  it('does not verify with an RSA key of 1024 bits', async () => {
-    const weak = createKey('RS256', 'weak', 1024);
-    const { present, logger } = withKeys([weak.jwk]);
-    expect(reason(await present(goodToken(weak)))).toBe('the signing key is not known');
+  it.each([
+    ['a key for encryption', { ...oldKey.jwk, use: 'enc' }, oldToken],
+    ['a key for another operation', { ...oldKey.jwk, key_ops: ['encrypt'] }, oldToken],
+    ['a symmetric key', { kty: 'oct', k: 'c2VjcmV0', kid: 'old' }, oldToken],
+    ['a private key', { ...oldKey.privateKey.export({ format: 'jwk' }), kid: 'old' }, oldToken],
+    ['an RSA key of 1024 bits', weakKey.jwk, goodToken(weakKey)],
+  ])('does not verify with %s', async (_what, jwk, token) => {
+    expect(reason(await withKeys([newKey.jwk, jwk]).present(token))).toBe(
+      'the signing key is not known',
+    );
+    const { present, logger } = withKeys([jwk]);
+    expect(await present(token)).toEqual(unavailable(1));
     expect(logger.lines.map(({ message }) => message)).toEqual([
       "the issuer's key set has no usable key",
+    ]);
+  });
+
+  it('does not verify with a key for another algorithm', async () => {
+    const { present } = withKeys([{ ...oldKey.jwk, alg: 'RS512' }]);
+    expect(reason(await present(oldToken))).toBe('the signing key is not known');
+  });
+
+  it('is asked for again after a second where it was empty for a moment', async () => {
+    const { present, answers, advance, requests, logger } = createHarness(configOf(), {
+      [JWKS_URI]: json({ keys: [] }),
+    });
+    expect(await present(oldToken)).toEqual(unavailable(1));
+    advance(0.9);
+    expect(await present(oldToken)).toEqual(unavailable(1));
+    expect(requests).toHaveLength(1);
+    advance(0.1);
+    expect(await present(oldToken)).toEqual(unavailable(1));
+    answers[JWKS_URI] = keySet(oldKey);
+    advance(1);
+    expect(summary(await present(oldToken))).toBe('authenticated');
+    expect(requests).toHaveLength(3);
+    expect(logger.lines.map(({ message }) => message)).toEqual([
+      "the issuer's key set has no usable key",
+      "the issuer's keys are available again",
     ]);
   });
 
@@ -224,6 +251,29 @@ describe('the key set', () => {
     const token = signToken(oldKey, { alg: 'RS256' }, claimsOf());
     expect(summary(await withKeys([bare]).present(token))).toBe('authenticated');
     expect(summary(await withKeys([newKey.jwk, bare]).present(token))).toBe('authenticated');
+  });
+
+  it('verifies a token that names no kid with any of ten keys, but tries no more', async () => {
+    const { kid: _old, ...key } = oldKey.jwk;
+    const { kid: _new, ...other } = newKey.jwk;
+    const token = signToken(oldKey, { alg: 'RS256' }, claimsOf());
+    const unfit = [createKey('ES256', 'ec').jwk, { ...key, alg: 'RS512' }];
+    const nine = Array(9).fill(other);
+    expect(summary(await withKeys([...unfit, ...nine, key]).present(token))).toBe('authenticated');
+
+    for (const keys of [
+      [...nine, other, key],
+      [key, ...nine, other],
+    ]) {
+      const { present, advance, requests } = withKeys(keys);
+      expect(reason(await present(token))).toBe('too many keys match the token');
+      advance(60);
+      expect(reason(await present(token))).toBe('too many keys match the token');
+      expect(requests).toHaveLength(1);
+    }
+    expect(summary(await withKeys([...nine, other, oldKey.jwk]).present(oldToken))).toBe(
+      'authenticated',
+    );
   });
 
   it('tries each key of one kid', async () => {
@@ -248,13 +298,54 @@ describe('keys in use', () => {
   });
 
   it('are no longer trusted once the issuer has withdrawn them', async () => {
-    const { present, answers, advance } = createHarness(configOf({ jwks_cache_seconds: 100 }), {
-      [JWKS_URI]: keySet(oldKey, newKey),
-    });
+    const { present, answers, advance, requests } = createHarness(
+      configOf({ jwks_cache_seconds: 100 }),
+      { [JWKS_URI]: keySet(oldKey, newKey) },
+    );
     expect(summary(await present(oldToken))).toBe('authenticated');
     answers[JWKS_URI] = keySet(newKey);
     advance(100);
-    expect(reason(await present(oldToken))).toBe('the signing key is not known');
+    await until(async () => reason(await present(oldToken)) === 'the signing key is not known');
+    expect(summary(await present(newToken))).toBe('authenticated');
+    expect(requests).toHaveLength(2);
+  });
+
+  it('are no longer trusted once the issuer has withdrawn every key, even if it then goes down', async () => {
+    const { present, answers, advance, logger } = createHarness(
+      configOf({ leeway_seconds: 300, jwks_cache_seconds: 100 }),
+      { [JWKS_URI]: keySet(oldKey) },
+    );
+    await present(oldToken);
+    answers[JWKS_URI] = keySet();
+    advance(100);
+    await until(async () => summary(await present(oldToken)) === 'keys_unavailable');
+    expect(await present(oldToken)).toEqual(unavailable(1));
+    answers[JWKS_URI] = down;
+    advance(1);
+    expect(await present(oldToken)).toEqual(unavailable(1));
+    answers[JWKS_URI] = keySet(oldKey);
+    advance(1);
+    expect(summary(await present(oldToken))).toBe('authenticated');
+    expect(logger.lines.map(({ message }) => message)).toEqual([
+      "the issuer's key set has no usable key",
+      "the issuer's keys are available again",
+    ]);
+  });
+
+  it('serve on while they are fetched anew, which happens once', async () => {
+    const { present, answers, advance, requests } = createHarness(
+      configOf({ jwks_cache_seconds: 100 }),
+      { [JWKS_URI]: keySet(oldKey) },
+    );
+    await present(oldToken);
+    const gate = held(keySet(newKey));
+    answers[JWKS_URI] = gate.answer;
+    advance(100);
+    const during = await Promise.all(Array.from({ length: 50 }, () => present(oldToken)));
+    expect(new Set(during.map(summary))).toEqual(new Set(['authenticated']));
+    gate.release();
+    await until(async () => summary(await present(newToken)) === 'authenticated');
+    expect(requests).toHaveLength(2);
   });
 
   it('are fetched once for requests that come together', async () => {
@@ -306,6 +397,31 @@ describe('a token with an unknown key', () => {
     expect(summary(await present(newToken))).toBe('authenticated');
     expect(summary(await present(oldToken))).toBe('authenticated');
     expect(requests).toHaveLength(2);
+  });
+
+  it('waits for keys that are being fetched anyway, whatever the cooldown', async () => {
+    const { present, answers, advance, requests } = createHarness(
+      configOf({ jwks_cache_seconds: 10 }),
+      { [JWKS_URI]: keySet(oldKey) },
+    );
+    await present(oldToken);
+    const gate = held(keySet(oldKey, newKey));
+    answers[JWKS_URI] = gate.answer;
+    advance(10);
+    const waiting = present(newToken);
+    expect(summary(await present(oldToken))).toBe('authenticated');
+    gate.release();
+    expect(summary(await waiting)).toBe('authenticated');
+    expect(requests).toHaveLength(2);
+  });
+
+  it('is answered 503 where the issuer has no keys any more', async () => {
+    const { present, answers, advance } = createHarness(configOf(), { [JWKS_URI]: keySet(oldKey) });
+    await present(oldToken);
+    answers[JWKS_URI] = keySet();
+    advance(30);
+    expect(await present(newToken)).toEqual(unavailable(1));
+    expect(await present(oldToken)).toEqual(unavailable(1));
   });
 
   it('causes one fetch per cooldown, however many there are', async () => {
@@ -392,6 +508,26 @@ describe('while the issuer is down', () => {
     expect(await present(oldToken)).toEqual(unavailable(1));
   });
 
+  it('a log that fails as well fails neither the request nor the process', async () => {
+    const { clock, fetch, answers, advance, requests, createStage } = createHarness(
+      configOf(limits),
+      { [JWKS_URI]: keySet(oldKey) },
+    );
+    const broken = () => {
+      throw new Error('EPIPE');
+    };
+    const logger = { info: broken, warn: broken, error: broken };
+    const stage = createStage(configOf(limits), createKeyRegistry({ clock, fetch, logger }));
+    const present = () => run(stage, `Bearer ${oldToken}`);
+    await present();
+    answers[JWKS_URI] = down;
+    advance(60);
+    for (let request = 0; request < 3; request += 1) {
+      expect(summary(await present())).toBe('authenticated');
+    }
+    expect(requests).toHaveLength(2);
+  });
+
   it('stale keys serve not at all where jwks_max_stale_seconds is 0', async () => {
     const config = configOf({ ...limits, jwks_max_stale_seconds: 0 });
     const { present, answers, advance } = createHarness(config, { [JWKS_URI]: keySet(oldKey) });
@@ -429,6 +565,7 @@ describe('while the issuer is down', () => {
       answers[JWKS_URI] = keySet(oldKey);
       advance(60);
       await present(oldToken);
+      await until(() => logger.lines.at(-1)?.level === 'info');
     }
     expect(logger.lines.map(({ level }) => level)).toEqual(['warn', 'info', 'warn', 'info']);
     expect(JSON.stringify(logger.lines)).not.toContain('eyJ');
@@ -463,6 +600,44 @@ describe('a slow issuer', () => {
     expect(await outcome).toEqual(unavailable(1));
     expect(logger.lines[0]?.fields).toMatchObject({ reason: 'no answer within 3000 ms' });
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each([
+    ['that hangs', hanging],
+    ['whose fetch ignores its signal', deaf],
+  ])(
+    '%s delays no request while stale keys serve, and is asked once per cooldown',
+    async (_what, answer) => {
+      const limits = { leeway_seconds: 300, jwks_cache_seconds: 60, jwks_max_stale_seconds: 200 };
+      const { present, answers, advance, requests, logger } = createHarness(configOf(limits), {
+        [JWKS_URI]: keySet(oldKey),
+      });
+      await present(oldToken);
+      answers[JWKS_URI] = answer;
+      advance(60);
+      for (let attempt = 1; attempt <= 2; attempt += 1) {
+        // No timer moves meanwhile, so a request that waited would wait for ever.
+        const during = await Promise.all(Array.from({ length: 20 }, () => present(oldToken)));
+        expect(new Set(during.map(summary))).toEqual(new Set(['authenticated']));
+        await vi.advanceTimersByTimeAsync(3000);
+        expect(summary(await present(oldToken))).toBe('authenticated');
+        expect(requests).toHaveLength(1 + attempt);
+        expect(vi.getTimerCount()).toBe(0);
+        advance(30);
+      }
+      expect(logger.lines.map(({ fields }) => fields.reason)).toEqual(['no answer within 3000 ms']);
+    },
+  );
+
+  it('after a quiet spell is waited for, because keys may have been withdrawn meanwhile', async () => {
+    const limits = { leeway_seconds: 300, jwks_cache_seconds: 60, jwks_max_stale_seconds: 3600 };
+    const { present, answers, advance } = createHarness(configOf(limits), {
+      [JWKS_URI]: keySet(oldKey),
+    });
+    await present(oldToken);
+    advance(60 + 30);
+    answers[JWKS_URI] = keySet(newKey);
+    expect(summary(await present(oldToken))).toBe('invalid_token');
   });
 
   it('is told to stop when it is given up', async () => {

@@ -87,9 +87,10 @@ describe('the metadata server as a source', () => {
   it('stops waiting when the signal says so', async () => {
     google.fail({ endpoint: 'metadata_identity', delay_ms: 60_000, times: 100 });
     const started = performance.now();
-    await expect(
-      sourceAt(google.metadataHost).fetchIdToken(AUDIENCE, AbortSignal.timeout(100)),
-    ).rejects.toThrow();
+    const signal = AbortSignal.timeout(100);
+    expect(await reasonOf(sourceAt(google.metadataHost).fetchIdToken(AUDIENCE, signal))).toBe(
+      'no complete answer in time',
+    );
     expect(performance.now() - started).toBeLessThan(3000);
     expect(calls()).toBe(1);
   });
@@ -155,8 +156,30 @@ describe('the metadata server as a source', () => {
       write();
     });
     const signal = AbortSignal.timeout(10_000);
-    await expect(sourceAt(host).fetchIdToken(AUDIENCE, signal)).rejects.toThrow();
+    expect(await reasonOf(sourceAt(host).fetchIdToken(AUDIENCE, signal))).toBe(
+      'the answer is too large',
+    );
     expect(signal.aborted).toBe(false);
+  });
+
+  it('does not read an answer of an announced length beyond 64 KiB', async () => {
+    const host = await impostor((_, response) => {
+      response.setHeader('Metadata-Flavor', 'Google');
+      response.end('x'.repeat(65_537));
+    });
+    expect(await reasonOf(sourceAt(host).fetchIdToken(AUDIENCE, inTime()))).toBe(
+      'the answer is too large',
+    );
+  });
+
+  it('does not wait for the end of an answer that stops half-way', async () => {
+    const host = await impostor((_, response) => {
+      response.setHeader('Metadata-Flavor', 'Google');
+      response.write('eyJ');
+    });
+    expect(await reasonOf(sourceAt(host).fetchIdToken(AUDIENCE, AbortSignal.timeout(100)))).toBe(
+      'no complete answer in time',
+    );
   });
 
   it('names the error code where nobody listens', async () => {

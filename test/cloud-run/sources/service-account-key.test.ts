@@ -82,6 +82,9 @@ describe('a service account key as a source', () => {
     ['no ID token', '{"access_token":"ya29.x"}'],
     ['a page', '<html></html>'],
     ['nothing', ''],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['a number', '7'],
   ])('refuses an answer with %s', async (_, body) => {
     google.fail({ endpoint: 'oauth_token', body });
     expect(await reasonOf(source().fetchIdToken(AUDIENCE, inTime()))).toBe(
@@ -89,15 +92,20 @@ describe('a service account key as a source', () => {
     );
   });
 
-  it('refuses an answer of null', async () => {
-    google.fail({ endpoint: 'oauth_token', body: 'null' });
-    await expect(source().fetchIdToken(AUDIENCE, inTime())).rejects.toThrow();
+  it('does not read an answer beyond 64 KiB', async () => {
+    const body = JSON.stringify({ id_token: 'x'.repeat(65_536) });
+    google.fail({ endpoint: 'oauth_token', body });
+    expect(await reasonOf(source().fetchIdToken(AUDIENCE, inTime()))).toBe(
+      'the answer is too large',
+    );
   });
 
   it('stops waiting when the signal says so', async () => {
     google.fail({ endpoint: 'oauth_token', delay_ms: 60_000, times: 100 });
     const started = performance.now();
-    await expect(source().fetchIdToken(AUDIENCE, AbortSignal.timeout(100))).rejects.toThrow();
+    expect(await reasonOf(source().fetchIdToken(AUDIENCE, AbortSignal.timeout(100)))).toBe(
+      'no complete answer in time',
+    );
     expect(performance.now() - started).toBeLessThan(3000);
     expect(calls()).toBe(1);
   });
