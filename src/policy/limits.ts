@@ -1,4 +1,8 @@
-/** What a policy may hold. Together they bound the time that loading and one decision can take. */
+/**
+ * What a policy may hold, which bounds the time and room that loading takes, and what one pass over its rules may use
+ * (`decision_steps`, `text_characters`), which bounds a decision whatever the policy and the request hold. Where grants
+ * are in force, the rule that matched is asked again for each that it used, every time with steps of its own.
+ */
 export const LIMITS = {
   file_bytes: 1024 * 1024,
   /** Lexical tokens of the YAML text: the parser's time grows with them. */
@@ -26,6 +30,13 @@ export const LIMITS = {
   pattern_instructions: 1_000,
   /** Parts that one `split` may yield. */
   split_parts: 256,
+  /**
+   * Operations that all conditions of one decision may take together, each turn of a loop counted, and long texts and
+   * lists for more than one. A thousand plain rules take some ten thousand.
+   */
+  decision_steps: 1_000_000,
+  /** What `+` and `join` may make. */
+  text_characters: 262_144,
   /** Parameters of a request's query, where a rule reads it. */
   query_parameters: 256,
 } as const;

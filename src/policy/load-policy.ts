@@ -13,6 +13,7 @@ import { renderExpression } from './document/render-expression.ts';
 import type { PolicyDocument } from './document/schema.ts';
 import {
   createSource,
+  ENOUGH_PROBLEMS,
   locate,
   type Problem,
   renderProblems,
@@ -126,14 +127,18 @@ function compileAt(
   roles: RoleNames,
   { expressions, problems }: Compiled,
 ): void {
+  if (problems.length >= ENOUGH_PROBLEMS) return;
   const scalar = yaml.nodeAt(path);
   if (typeof text !== 'string' || text === '' || !isScalar(scalar)) return;
   const find = (offset: number) => locateInScalar(source.text, scalar, offset);
   const result = compileExpression(text, (offset) => locate(source, find(offset)), roles);
   if ('problems' in result) {
-    for (const { message, offset } of result.problems) {
-      const shown = renderExpression(text, offset);
-      problems.push({ offset: find(offset), message: `${render(path)}: ${message}\n${shown}` });
+    for (const { message, offset, hint } of result.problems.slice(0, ENOUGH_PROBLEMS)) {
+      problems.push({
+        offset: find(offset),
+        message: `${render(path)}: ${message}`,
+        hint: () => `${hint?.() ?? ''}\n${renderExpression(text, offset)}`,
+      });
     }
   } else {
     expressions.set(render(path), result);

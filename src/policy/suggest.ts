@@ -1,13 +1,19 @@
+/** Longer names are not looked up: nobody mistypes a letter or two of them, and each costs as much as many short ones. */
+const MAX_CHARACTERS = 64;
+
 /**
  * Finds what a misspelt name was probably meant to be.
  *
  * @returns `; did you mean "groups"?`, or an empty string where nothing comes close
  */
 export function suggest(name: string, candidates: Iterable<string>): string {
+  if (name.length > MAX_CHARACTERS) return '';
+  const wanted = name.toLowerCase();
   let best: string | undefined;
   let bestDistance = Math.min(3, Math.ceil(name.length / 2));
   for (const candidate of candidates) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase(), bestDistance);
+    if (Math.abs(name.length - candidate.length) >= bestDistance) continue;
+    const distance = editDistance(wanted, candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best === undefined ? '' : `; did you mean "${best}"?`;
@@ -15,7 +21,6 @@ export function suggest(name: string, candidates: Iterable<string>): string {
 
 /** Levenshtein distance, with a swap of neighbours counted once; `bound` where it is not below that. */
 function editDistance(a: string, b: string, bound: number): number {
-  if (Math.abs(a.length - b.length) >= bound) return bound;
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row += 1) {
@@ -32,6 +37,8 @@ function editDistance(a: string, b: string, bound: number): number {
       }
       current.push(distance);
     }
+    // A swap reaches over one row, no more.
+    if (Math.min(...previous, ...current) >= bound) return bound;
     [beforePrevious, previous] = [previous, current];
   }
   return Math.min(at(previous, b.length), bound);

@@ -81,8 +81,10 @@ function checkFunction(
   switch (name) {
     case 'has_role':
       if (roles === null) return problem(node, 'a role cannot depend on roles');
-      return literal(first, (role) =>
-        roles.has(role) ? null : `there is no role "${role}"${suggest(role, roles)}`,
+      return literal(
+        first,
+        (role) => (roles.has(role) ? null : `there is no role "${role}"`),
+        (role) => suggest(role, roles),
       );
     case 'matches':
       return literal(second, checkPattern);
@@ -113,10 +115,10 @@ function checkMethod(
     case 'matches':
       return literal(first, checkPattern);
     case 'within':
-      return literal(first, checkHours) ?? literal(second, checkZone);
+      return literal(first, checkHours) ?? checkZone(second);
     case 'hour':
     case 'weekday':
-      return literal(first, checkZone);
+      return checkZone(first);
     case 'split':
       return parameters.length > 1 ? problem(node, 'split takes a separator only') : null;
     default:
@@ -136,18 +138,23 @@ function checkHours(text: string): string | null {
   return 'problem' in hours ? hours.problem : null;
 }
 
-function checkZone(zone: string): string | null {
-  if (isZone(zone)) return null;
-  return `unknown time zone "${zone}"${suggest(zone, Intl.supportedValuesOf('timeZone'))}`;
+function checkZone(node: ASTNode | undefined): ExpressionProblem | null {
+  return literal(
+    node,
+    (zone) => (isZone(zone) ? null : `unknown time zone "${zone}"`),
+    (zone) => suggest(zone, Intl.supportedValuesOf('timeZone')),
+  );
 }
 
 function literal(
   node: ASTNode | undefined,
   check: (text: string) => string | null,
+  hint?: (text: string) => string,
 ): ExpressionProblem | null {
   if (node?.op !== 'value' || typeof node.args !== 'string') return null;
-  const message = check(node.args);
-  return message === null ? null : problem(node, message);
+  const text = node.args;
+  const message = check(text);
+  return message === null ? null : { ...problem(node, message), hint: () => hint?.(text) ?? '' };
 }
 
 function problem(node: ASTNode, message: string): ExpressionProblem {

@@ -2,7 +2,8 @@ import type { Attribute } from '../../core/request.ts';
 import { LIMITS } from '../limits.ts';
 import { suggest } from '../suggest.ts';
 import { checkCall, FUNCTION_NAMES, METHOD_NAMES, type RoleNames } from './check-call.ts';
-import { type ASTNode, children, type ExpressionProblem } from './library.ts';
+import { children } from './children.ts';
+import type { ASTNode, ExpressionProblem } from './library.ts';
 import { ACTOR_FIELDS, VARIABLES } from './variables.ts';
 
 /** What an expression reads of the request beyond method, path and route, which are always there. */
@@ -88,8 +89,8 @@ class Inspector {
   #visitName(node: ASTNode, name: string, scope: Scope): void {
     if (scope.names.includes(name) || TYPE_NAMES.has(name)) return;
     if (!Object.hasOwn(VARIABLES, name)) {
-      const known = [...Object.keys(VARIABLES), ...scope.names];
-      this.#report(node, `unknown variable "${name}"${suggest(name, known)}`);
+      const known = () => [...Object.keys(VARIABLES), ...scope.names];
+      this.#report(node, `unknown variable "${name}"`, () => suggest(name, known()));
     } else if (name === 'identity' || name === 'request') {
       this.#report(node, `"${name}" can only be read field by field, as in ${EXAMPLE[name]}`);
     } else if (name === 'service') {
@@ -117,7 +118,7 @@ class Inspector {
   #visitField(node: ASTNode, { record, field }: RecordField): void {
     const fields = Object.keys(VARIABLES[record]);
     if (!fields.includes(field)) {
-      this.#report(node, `${record} has no field "${field}"${suggest(field, fields)}`);
+      this.#report(node, `${record} has no field "${field}"`, () => suggest(field, fields));
     } else if (record === 'identity') {
       if (field === 'roles' && this.#roles === null) {
         this.#report(node, 'a role cannot depend on roles');
@@ -134,8 +135,8 @@ class Inspector {
   #visitActorField(node: ASTNode): void {
     const field = literalKey(node);
     if (field === null || Object.hasOwn(ACTOR_FIELDS, field)) return;
-    const hint = suggest(field, Object.keys(ACTOR_FIELDS));
-    this.#report(node, `identity.actor has no field "${field}"${hint}`);
+    const hint = () => suggest(field, Object.keys(ACTOR_FIELDS));
+    this.#report(node, `identity.actor has no field "${field}"`, hint);
   }
 
   /** @param node the access, or the left side of `"name" in request.headers` */
@@ -154,7 +155,7 @@ class Inspector {
     const names = node.op === 'rcall' ? METHOD_NAMES : FUNCTION_NAMES;
     if (!names.has(name)) {
       const kind = node.op === 'rcall' ? 'method' : 'function';
-      this.#report(node, `unknown ${kind} "${name}"${suggest(name, names)}`);
+      this.#report(node, `unknown ${kind} "${name}"`, () => suggest(name, names));
     }
     const problem = checkCall(node, this.#roles);
     if (problem !== null) this.problems.push(problem);
@@ -190,8 +191,8 @@ class Inspector {
     this.#tooDeep = true;
   }
 
-  #report(node: ASTNode, message: string): void {
-    this.problems.push({ message, offset: node.pos });
+  #report(node: ASTNode, message: string, hint?: () => string): void {
+    this.problems.push({ message, offset: node.pos, hint });
   }
 }
 

@@ -1,7 +1,8 @@
 /**
- * The only file that knows the CEL library. Functions of ours stand in for four of the library's own:
- * its `matches` backtracks, its `split` is unbounded, its `lowerAscii` and `upperAscii` change other letters too (the
- * Kelvin sign becomes `k`), and its `timestamp` takes a time without offset for the process's own zone.
+ * With children.ts and meter-operation.ts the only file that knows the CEL library. Functions of ours stand in for some of the
+ * library's own: its `matches` backtracks, its `split` and `join` are unbounded, its `lowerAscii` and `upperAscii`
+ * change other letters too (the Kelvin sign becomes `k`), and its `timestamp` takes a time without offset for the
+ * process's own zone.
  */
 import {
   type ASTNode,
@@ -14,7 +15,11 @@ import {
 } from '@marcbachmann/cel-js';
 import { Malfunction } from '../../core/malfunction.ts';
 import { LIMITS } from '../limits.ts';
-import { FUNCTIONS, FunctionError, type PolicyFunction } from './functions.ts';
+import { children } from './children.ts';
+import { FUNCTION_FAILED, FunctionError } from './function-error.ts';
+import { FUNCTIONS, type PolicyFunction } from './functions.ts';
+import { metered, StepsExceeded, spend, spendOnError } from './meter.ts';
+import { meterOperation } from './meter-operation.ts';
 import { ActorValue, IdentityValue, RequestValue, VARIABLES, type Variables } from './variables.ts';
 
 export type { ASTNode };
@@ -23,6 +28,8 @@ export type { ASTNode };
 export interface ExpressionProblem {
   message: string;
   offset: number;
+  /** What is costly to say, to put after the message. */
+  hint?: (() => string) | undefined;
 }
 
 export interface ParsedExpression {
@@ -30,6 +37,7 @@ export interface ParsedExpression {
   /** Finds the type, once the tree has been inspected. */
   check(): { type: string } | ExpressionProblem;
   /**
+   * @param variables of one decision, in which all evaluations for the same object share the steps
    * @throws ExpressionError of a role that the expression asked for
    * @throws Error otherwise; `describeFailure` puts it into words
    */
@@ -52,20 +60,25 @@ export function parseExpression(text: string): ParsedExpression | ExpressionProb
   return {
     ast: parsed.ast,
     check() {
-      replaceFunctions(parsed.ast);
+      visitAll(parsed.ast, replaceFunction);
       const { valid, type, error } = parsed.check();
-      if (valid && type !== undefined) return { type };
+      if (valid && type !== undefined) {
+        // After the check, because that is when the library chooses what computes an operation.
+        visitAll(parsed.ast, meterOperation);
+        return { type };
+      }
       if (error instanceof ParseError || error instanceof TypeCheckError) {
         return describeProblem(error);
       }
       throw new Malfunction('the CEL library failed to check an expression', { cause: error });
     },
-    evaluate: (variables) => parsed(variables),
+    evaluate: (variables) => metered(variables, () => parsed(variables)),
   };
 }
 
 /** Puts an evaluation's failure into words of the policy: the library's own message may quote the request. */
 export function describeFailure(error: unknown): ExpressionProblem {
+  if (error instanceof StepsExceeded) return { message: error.message, offset: 0 };
   if (!(error instanceof EvaluationError)) return { message: 'evaluation failed', offset: 0 };
   const { node, range } = error;
   const offset = range?.start ?? 0;
@@ -82,8 +95,6 @@ export function describeFailure(error: unknown): ExpressionProblem {
       return { message: error.code.replaceAll('_', ' '), offset };
   }
 }
-
-const FUNCTION_FAILED = 'function_failed';
 
 function describeMissingKey(node: ASTNode | undefined): string {
   if (node?.op === '.') {
@@ -145,28 +156,6 @@ function plain(message: string): string {
     .replaceAll('google.protobuf.Duration', 'duration');
 }
 
-export function children(node: ASTNode): readonly ASTNode[] {
-  switch (node.op) {
-    case 'value':
-    case 'id':
-      return [];
-    case '.':
-    case '.?':
-      return [node.args[0]];
-    case 'call':
-      return node.args[1];
-    case 'rcall':
-      return [node.args[1], ...node.args[2]];
-    case 'map':
-      return node.args.flat();
-    case '!_':
-    case '-_':
-      return [node.args];
-    default:
-      return node.args;
-  }
-}
-
 const REPLACED = new Set(
   FUNCTIONS.filter(({ replaces }) => replaces).map(({ name, receiver }) =>
     call(name, receiver !== undefined),
@@ -178,14 +167,18 @@ function call(name: string, method: boolean): string {
 }
 
 /** Before types are checked, because that is when the library looks functions up. */
-function replaceFunctions(node: ASTNode): void {
+function replaceFunction(node: ASTNode): void {
   if (
     (node.op === 'call' || node.op === 'rcall') &&
     REPLACED.has(call(node.args[0], node.op === 'rcall'))
   ) {
     node.args[0] = OURS + node.args[0];
   }
-  for (const child of children(node)) replaceFunctions(child);
+}
+
+function visitAll(node: ASTNode, visit: (node: ASTNode) => void): void {
+  visit(node);
+  for (const child of children(node)) visitAll(child, visit);
 }
 
 function createEnvironment(): Environment {
@@ -263,11 +256,14 @@ function registerHasRole(target: Environment): void {
       return checker.getType('bool');
     },
     evaluate(evaluator: Evaluator, { argument }: HasRole, context: Context) {
+      spend(1);
       const role = evaluator.run(argument, context);
       const identity: unknown = context.getValue('identity');
       if (!(identity instanceof IdentityValue)) throw new Malfunction('identity is not set');
       if (typeof role !== 'string' || !identity.knows(role)) {
-        throw evaluator.createError(FUNCTION_FAILED, 'there is no such role', argument);
+        const error = evaluator.createError(FUNCTION_FAILED, 'there is no such role', argument);
+        spendOnError(error);
+        throw error;
       }
       return identity.holds(role);
     },

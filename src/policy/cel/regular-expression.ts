@@ -1,6 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import { RE2JS, RE2JSException } from 're2js';
 import { LIMITS } from '../limits.ts';
+import { spend } from './meter.ts';
+
+/** Steps for a pattern that is not known yet, where a rule takes it from a claim. */
+const COMPILATION = 10_000;
 
 const patterns = new LRUCache<string, RE2JS>({ max: 256 });
 
@@ -11,6 +15,7 @@ export function compilePattern(pattern: string): RE2JS | { problem: string } {
   if (pattern.length > LIMITS.pattern_characters) {
     return { problem: `a pattern has at most ${LIMITS.pattern_characters} characters` };
   }
+  spend(COMPILATION);
   try {
     const compiled = RE2JS.compile(pattern);
     if (compiled.programSize() > LIMITS.pattern_instructions) {

@@ -3,7 +3,7 @@ import { LIMITS } from '../limits.ts';
 import { suggest } from '../suggest.ts';
 import { type ParsedYaml, start } from './parse-yaml.ts';
 import type { PolicyDocument } from './schema.ts';
-import type { Problem } from './source.ts';
+import { ENOUGH_PROBLEMS, type Problem } from './source.ts';
 
 /** Checks what depends on several fields: names that must be unique or exist, and what a test must say. */
 export function checkNames(
@@ -12,9 +12,10 @@ export function checkNames(
   expressions: readonly Expression[],
 ): Problem[] {
   const problems: Problem[] = [];
-  const report = (path: readonly PropertyKey[], message: string) => {
+  const report = (path: readonly PropertyKey[], message: string, hint?: () => string) => {
+    if (problems.length >= ENOUGH_PROBLEMS) return;
     const node = yaml.nodeAt(path);
-    problems.push({ offset: node === undefined ? 0 : start(node), message });
+    problems.push({ offset: node === undefined ? 0 : start(node), message, hint });
   };
   const roles = Object.keys(document.roles);
   if (roles.length > LIMITS.roles) report(['roles'], `a policy has at most ${LIMITS.roles} roles`);
@@ -34,8 +35,8 @@ export function checkNames(
       report(path, `${where}: exactly one of subject and group is required`);
     }
     if (!roles.includes(grant.role)) {
-      const hint = suggest(grant.role, roles);
-      report([...path, 'role'], `${where}.role: there is no role "${grant.role}"${hint}`);
+      const hint = () => suggest(grant.role, roles);
+      report([...path, 'role'], `${where}.role: there is no role "${grant.role}"`, hint);
     }
     if (grant.not_before !== undefined && grant.not_before >= grant.expires) {
       report([...path, 'expires'], `${where}.expires must be later than not_before`);
@@ -47,8 +48,8 @@ export function checkNames(
     const where = `tests[${index}]`;
     const { rule, decision, code } = test.expect;
     if (typeof rule === 'string' && !ruleNames.includes(rule)) {
-      const hint = suggest(rule, ruleNames);
-      report(['tests', index, 'expect', 'rule'], `${where}: there is no rule "${rule}"${hint}`);
+      const hint = () => suggest(rule, ruleNames);
+      report(['tests', index, 'expect', 'rule'], `${where}: there is no rule "${rule}"`, hint);
     }
     if (decision === 'allow' && code !== undefined) {
       report(['tests', index, 'expect', 'code'], `${where}: an allow has no code`);

@@ -3,21 +3,27 @@ import type { z } from 'zod';
 import { suggest } from '../suggest.ts';
 import { type ParsedYaml, start } from './parse-yaml.ts';
 import { fieldNames, type PolicyDocument, policySchema } from './schema.ts';
-import type { Problem } from './source.ts';
+import { ENOUGH_PROBLEMS, type Problem } from './source.ts';
 
 /** Checks fields and types of a parsed policy. */
 export function checkShape(yaml: ParsedYaml): PolicyDocument | { problems: Problem[] } {
   const result = policySchema.safeParse(yaml.value);
   if (result.success) return result.data;
-  return { problems: result.error.issues.flatMap((issue) => describe(issue, yaml)) };
+  const problems: Problem[] = [];
+  for (const issue of result.error.issues) {
+    if (problems.length >= ENOUGH_PROBLEMS) break;
+    problems.push(...describe(issue, yaml));
+  }
+  return { problems };
 }
 
 function describe(issue: z.core.$ZodIssue, yaml: ParsedYaml): Problem[] {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, ENOUGH_PROBLEMS).map((key) => ({
       offset: yaml.keyOffset(path, key) ?? 0,
-      message: `${prefix(path)}unknown field "${key}"${suggest(key, fieldNames(path))}`,
+      message: `${prefix(path)}unknown field "${key}"`,
+      hint: () => suggest(key, fieldNames(path)),
     }));
   }
   if (issue.code === 'invalid_key') {

@@ -12,9 +12,14 @@ export interface Source {
 export interface Problem {
   offset: number;
   message: string;
+  /** What is costly to say. Asked for only where the problem is shown, and put after the message. */
+  hint?: (() => string) | undefined;
 }
 
-const MAX_REPORTED = 50;
+const MAX_SHOWN = 50;
+
+/** Where looking for problems stops: a policy inside all limits can hold a hundred thousand. */
+export const ENOUGH_PROBLEMS = 200;
 
 export function createSource(file: string, text: string): Source {
   const lines = new LineCounter();
@@ -31,12 +36,14 @@ export function locate(source: Source, offset: number): string {
   return `${source.file}:${line}:${col}`;
 }
 
-/** @returns each problem as `policy.yaml:12:9: message`, in the order of the text */
+/** @returns each problem as `policy.yaml:12:9: message`, in the order of the text; beyond the first, their number */
 export function renderProblems(source: Source, problems: readonly Problem[]): string[] {
   const sorted = [...problems].sort((a, b) => a.offset - b.offset);
   const shown = sorted
-    .slice(0, MAX_REPORTED)
-    .map(({ offset, message }) => `${locate(source, offset)}: ${message}`);
+    .slice(0, MAX_SHOWN)
+    .map(({ offset, message, hint }) => `${locate(source, offset)}: ${message}${hint?.() ?? ''}`);
   const more = sorted.length - shown.length;
-  return more > 0 ? [...shown, `${source.file}: ${more} more problems`] : shown;
+  if (more === 0) return shown;
+  const atLeast = sorted.length < ENOUGH_PROBLEMS ? '' : 'at least ';
+  return [...shown, `${source.file}: ${atLeast}${more} more problems`];
 }
