@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import { Malfunction } from '../core/malfunction.ts';
+import { withinTime } from '../core/within-time.ts';
 import { checkIdToken, type IdToken } from './check-id-token.ts';
 import type { IdTokenSource } from './id-token-source.ts';
-import { within } from './within.ts';
 
 /**
  * Fetches one ID token and checks it, within a time that holds whether or not the source heeds the signal.
@@ -14,11 +14,10 @@ export async function mintIdToken(
   audience: string,
   { clock, limit_ms }: { clock: Clock; limit_ms: number },
 ): Promise<IdToken> {
-  const controller = new AbortController();
-  const text = await within(limit_ms, source.fetchIdToken(audience, controller.signal), () => {
-    const error = new Malfunction(`no answer within ${limit_ms} ms`);
-    controller.abort(error);
-    return Promise.reject(error);
-  });
+  const text = await withinTime(
+    limit_ms,
+    (signal) => source.fetchIdToken(audience, signal),
+    () => new Malfunction(`no answer within ${limit_ms} ms`),
+  );
   return checkIdToken(text, audience, clock);
 }

@@ -11,20 +11,19 @@ import { ConfigError } from './config-error.ts';
  */
 export function readRegularFile(field: string, file: string, maxBytes: number): string {
   const full = path.resolve(file);
+  const where = `${field} (file ${full})`;
   let descriptor: number;
   try {
     descriptor = openSync(full, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new ConfigError([`${field}: ${full} cannot be read: ${reason}`]);
+    throw new ConfigError([`${where}: cannot be read: ${reason}`]);
   }
   try {
     const stat = fstatSync(descriptor);
-    if (!stat.isFile()) throw new ConfigError([`${field}: ${full} is not a regular file`]);
+    if (!stat.isFile()) throw new ConfigError([`${where}: is not a regular file`]);
     if (stat.size > maxBytes) {
-      throw new ConfigError([
-        `${field}: ${full} has ${stat.size} bytes; at most ${maxBytes} are read`,
-      ]);
+      throw new ConfigError([`${where}: has ${stat.size} bytes; at most ${maxBytes} are read`]);
     }
     return readFileSync(descriptor, 'utf8');
   } finally {

@@ -8,11 +8,11 @@ import type { Logger } from '../core/logger.ts';
 import { Malfunction } from '../core/malfunction.ts';
 import { type Outcome, type Refuse, refuse, type Stage } from '../core/stage.ts';
 import { VERSION } from '../core/version.ts';
+import { withinTime } from '../core/within-time.ts';
 import { describeError } from './describe-error.ts';
 import type { KongPdk } from './pdk.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { readFacts } from './read-facts.ts';
-import { withinTime } from './within-time.ts';
 import { exit, writeOutcome } from './write-outcome.ts';
 
 /** Allowed for all that is asked of Kong in one phase; far below the 60 s after which Kong stops waiting and fails open. */
@@ -108,12 +108,16 @@ export function definePlugin<F extends ConfigFields>(definition: PluginDefinitio
       return { outcome: refuse({ code: 'invalid_config' }), alert: prepared.problem };
     }
     const { pluginId, stage, timeoutMs } = prepared;
-    return withinTime(timeoutMs, async (signal) => {
-      if (!(await isMeant(kong, pluginId))) {
-        return { outcome: malfunction(new Malfunction(SWAPPED)), alert: SWAPPED };
-      }
-      return { outcome: await stage.run(await readFacts(kong, stage.needs(), signal)) };
-    });
+    return withinTime(
+      timeoutMs,
+      async (signal) => {
+        if (!(await isMeant(kong, pluginId))) {
+          return { outcome: malfunction(new Malfunction(SWAPPED)), alert: SWAPPED };
+        }
+        return { outcome: await stage.run(await readFacts(kong, stage.needs(), signal)) };
+      },
+      () => new Malfunction(`no decision within ${timeoutMs} ms`),
+    );
   }
 
   class Plugin {

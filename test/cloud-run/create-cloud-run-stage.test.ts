@@ -221,7 +221,7 @@ describe('the credentials', () => {
   it('are refused at construction where GOOGLE_APPLICATION_CREDENTIALS names no file', () => {
     const path = join(folder, 'missing.json');
     expect(() => stage({}, { GOOGLE_APPLICATION_CREDENTIALS: path })).toThrow(
-      new ConfigError([`GOOGLE_APPLICATION_CREDENTIALS (file ${path}): cannot be read (ENOENT)`]),
+      new ConfigError([`GOOGLE_APPLICATION_CREDENTIALS (file ${path}): cannot be read: ENOENT`]),
     );
   });
 

@@ -24,7 +24,7 @@ it.each([
     'a file that is not there, with the path it looked at',
     'absent',
     10,
-    /absent cannot be read: ENOENT/,
+    /absent\): cannot be read: ENOENT/,
   ],
   ['a file that is too long', 'policy.yaml', 9, /has 10 bytes; at most 9 are read/],
   ['a FIFO, without waiting for a writer', 'fifo', 10, /is not a regular file/],

@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
+import { withinTime } from '../../core/within-time.ts';
 import { KeySourceError } from './key-source-error.ts';
 import type { KeyState } from './key-state.ts';
 import { type KeySource, loadKeys } from './load-keys.ts';
-import { withTimeout } from './with-timeout.ts';
 
 /**
  * Fetches an issuer's keys and logs when trouble begins and when it ends. Never rejects.
@@ -28,8 +28,10 @@ export async function refreshKeys(
   }
 
   try {
-    const { keys, count } = await withTimeout(timeout_ms, (signal) =>
-      loadKeys(source, fetch, signal),
+    const { keys, count } = await withinTime(
+      timeout_ms,
+      (signal) => loadKeys(source, fetch, signal),
+      () => new KeySourceError(`no answer within ${timeout_ms} ms`),
     );
     const now = clock();
     const times = { fetched_at_ms: now, attempted_at_ms: now };

@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { ConfigError } from '../../core/config-error.ts';
+import { readRegularFile } from '../../core/read-regular-file.ts';
 
 /** A credential's JSON text and where it stands, as an error message names that place. */
 export interface CredentialText {
@@ -42,21 +42,8 @@ function isPath(text: string): boolean {
  * @throws ConfigError naming the file and what is wrong with it, never its content
  */
 export function readCredentialFile(path: string, setting: string): CredentialText {
-  const where = `${setting} (file ${path})`;
-  try {
-    const status = statSync(path);
-    if (!status.isFile()) throw new ConfigError([`${where}: is not a regular file`]);
-    if (status.size > MAX_BYTES) {
-      throw new ConfigError([`${where}: is larger than any key file (${MAX_BYTES} bytes)`]);
-    }
-    return { text: readFileSync(path, 'utf8'), where };
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw new ConfigError([`${where}: cannot be read (${systemCode(error)})`]);
-  }
-}
-
-function systemCode(error: unknown): string {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return code ?? 'unknown error';
+  return {
+    text: readRegularFile(setting, path, MAX_BYTES),
+    where: `${setting} (file ${path})`,
+  };
 }
