@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { headerSpellings } from '../core/header-spellings.ts';
 import type { Logger } from '../core/logger.ts';
 import { fact, type RequestNeeds } from '../core/request.ts';
 import { refuse, type Stage } from '../core/stage.ts';
@@ -17,6 +18,8 @@ export interface CloudRunDependencies {
   /** Where Application Default Credentials are looked up: GOOGLE_APPLICATION_CREDENTIALS, GCE_METADATA_HOST. */
   environment?: Environment;
 }
+
+const SERVERLESS_AUTHORIZATION = 'x-serverless-authorization';
 
 /**
  * From a verdict to a Google ID token for the upstream. No verdict, no token: the verdict is read before anything else.
@@ -50,7 +53,11 @@ export function createCloudRunStage(
       }
       return {
         outcome: 'continue',
-        // Takes the place of every header of that name; Cloud Run knows no other spelling of it.
+        // Cloud Run prefers this one wherever the token is, and an application may read other spellings of it.
+        remove_headers: Object.hasOwn(fact(facts, 'headers'), SERVERLESS_AUTHORIZATION)
+          ? headerSpellings(SERVERLESS_AUTHORIZATION)
+          : [],
+        // Takes the place of every header of that name.
         secret_headers: { [config.header]: `Bearer ${result.token}` },
       };
     },
@@ -60,7 +67,7 @@ export function createCloudRunStage(
 function requestNeeds(config: CloudRunConfig): RequestNeeds {
   return {
     attributes: config.audience === undefined ? ['service'] : [],
-    headers: [],
+    headers: [SERVERLESS_AUTHORIZATION],
     handoff:
       config.require === 'identity'
         ? ['authenticated_identity', 'policy_decision']

@@ -25,12 +25,17 @@ function step(value: JsonValue, token: string): JsonValue | undefined {
 /**
  * A claim that lists strings: an array of them, or one string alone.
  *
- * @returns an empty list where the claim is absent or null; undefined where it holds anything but strings, because
- *   reading that as empty could admit someone whom a rule means to refuse
+ * @returns an empty list where the claim is absent, null or an empty string; undefined where it holds anything but
+ *   non-empty strings: reading that as less could admit someone whom a rule means to refuse, and every text contains ""
  */
 export function readStringListClaim(claims: JsonObject, name: string): string[] | undefined {
-  const value = readClaim(claims, name) ?? [];
+  const value = readClaim(claims, name) ?? '';
+  if (value === '') return [];
   const elements = Array.isArray(value) ? value : [value];
-  const strings = elements.filter((element) => typeof element === 'string');
+  const strings = elements.filter(isNonEmptyString);
   return strings.length === elements.length ? strings : undefined;
+}
+
+function isNonEmptyString(value: JsonValue): value is string {
+  return typeof value === 'string' && value !== '';
 }

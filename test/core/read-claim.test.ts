@@ -41,11 +41,12 @@ describe('readStringListClaim', () => {
     ['a lone string, for a list of one', { groups: 'a b' }, ['a b']],
     ['nothing', {}, []],
     ['null', { groups: null }, []],
+    ['an empty string', { groups: '' }, []],
   ])('reads %s', (_, other, list) => {
     expect(readStringListClaim(other, 'groups')).toEqual(list);
   });
 
-  it.each([{ a: true }, 1, true, ['a', 7], [['a']], [{ value: 'a' }], [null]])(
+  it.each([{ a: true }, 1, true, ['a', 7], [['a']], [{ value: 'a' }], [null], [''], ['a', '']])(
     'does not take %j for a list of strings, nor for none',
     (groups) => expect(readStringListClaim({ groups }, 'groups')).toBeUndefined(),
   );

@@ -92,6 +92,33 @@ describe('a rule that cannot be evaluated', () => {
   });
 });
 
+describe('an integer beyond 2^53, which JSON has rounded', () => {
+  const claims = JSON.parse('{"n": 9007199254740993, "list": ["contractor", 9007199254740993]}');
+  const judge = (when: string) =>
+    decide(
+      policyOf([deny('d', when), allow('a', 'true')]),
+      question({ identity: { ...ALICE, claims } }),
+    );
+
+  it.each([
+    'identity.claims.n == 9007199254740992',
+    'has(identity.claims.n)',
+    'identity.claims.n > 1.0',
+  ])('refuses the request when a rule asks %s', (when) => {
+    expect(judge(when)).toMatchObject({
+      code: 'policy_error',
+      error: expect.stringContaining('an integer beyond 2^53'),
+    });
+  });
+
+  it('does not hide its neighbours in a list', () => {
+    expect(judge('"contractor" in identity.claims.list')).toMatchObject({
+      code: 'policy_denied',
+      rule: 'd',
+    });
+  });
+});
+
 describe('a request without identity', () => {
   const nobody = question({ identity: null });
   const matches = (when: string) => decide(policyOf([allow('a', when)]), nobody);

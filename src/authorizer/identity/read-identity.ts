@@ -44,11 +44,9 @@ function readEmail(claims: JsonObject): string | null | undefined {
 
 /** `scope` as RFC 9068 §2.2.3 has it, or as a list; `scp` where the issuer writes that instead. */
 function readScopes(claims: JsonObject): string[] | undefined {
-  const scope = ownMember(claims, 'scope') ?? ownMember(claims, 'scp') ?? [];
+  const scope = ownMember(claims, 'scope') ?? ownMember(claims, 'scp');
   if (typeof scope === 'string') return scope.split(' ').filter((one) => one !== '');
-  if (!Array.isArray(scope)) return undefined;
-  const scopes = scope.filter((one) => typeof one === 'string');
-  return scopes.length === scope.length ? scopes : undefined;
+  return readStringListClaim({ scope: scope ?? null }, 'scope');
 }
 
 /** The outermost actor alone: those nested in it are history, not for deciding by (RFC 8693 §4.1). */
@@ -59,5 +57,6 @@ function readActor(claims: JsonObject): Actor | null | undefined {
   const subject = ownMember(act, 'sub');
   const issuer = ownMember(act, 'iss') ?? null;
   if (typeof subject !== 'string' || subject === '') return undefined;
+  if (issuer === '') return undefined;
   return issuer === null || typeof issuer === 'string' ? { subject, issuer } : undefined;
 }

@@ -89,6 +89,8 @@ export function describeFailure(error: unknown): ExpressionProblem {
     case 'no_such_overload':
     case 'no_matching_overload':
       return { message: plain(error.summary), offset };
+    case 'unsupported_type':
+      return { message: 'an integer beyond 2^53, which JSON has rounded, cannot be used', offset };
     case FUNCTION_FAILED:
       return { message: error.summary, offset };
     default:

@@ -146,21 +146,32 @@ export class RequestValue {
   }
 }
 
-type CelValue = null | boolean | number | string | CelValue[] | Map<string, CelValue>;
+/**
+ * Stands for an integer that a double cannot hold: JSON has rounded it already, and it would equal its neighbours. The
+ * CEL library has no type for it, so touching it is an error; left out, it would slip past a deny rule with `has`.
+ */
+class RoundedInteger {}
+
+const ROUNDED = new RoundedInteger();
+
+type CelValue =
+  | null
+  | boolean
+  | number
+  | string
+  | CelValue[]
+  | Map<string, CelValue>
+  | RoundedInteger;
 
 /**
  * JSON as CEL values: objects become maps, because the CEL library looks at an object's `constructor`, which a
- * claim of that name would replace. Numbers stay doubles, as in CEL's own JSON mapping. A member with an integer that
- * a double cannot hold is left out: JSON has rounded it already, and it would equal its neighbours.
+ * claim of that name would replace. Numbers stay doubles, as in CEL's own JSON mapping.
  */
 function toCelValue(value: JsonValue): CelValue {
   if (Array.isArray(value)) return value.map(toCelValue);
+  if (typeof value === 'number') {
+    return Number.isInteger(value) && !Number.isSafeInteger(value) ? ROUNDED : value;
+  }
   if (typeof value !== 'object' || value === null) return value;
-  const kept = Object.entries(value).filter(([, member]) => !holdsRoundedInteger(member));
-  return new Map(kept.map(([name, member]) => [name, toCelValue(member)]));
-}
-
-function holdsRoundedInteger(value: JsonValue): boolean {
-  if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value);
-  return Array.isArray(value) && value.some(holdsRoundedInteger);
+  return new Map(Object.entries(value).map(([name, member]) => [name, toCelValue(member)]));
 }

@@ -37,6 +37,11 @@ describe('readIdentity', () => {
     (groups) => expect(() => identityOf({ groups })).toThrow('malformed_claim'),
   );
 
+  it.each([{ scope: [''] }, { scp: ['', 'x'] }, { act: { sub: 'a', iss: '' } }])(
+    'does not take an empty name for one, as in %j, because every text contains it',
+    (claims) => expect(() => identityOf(claims)).toThrow(/malformed/),
+  );
+
   it('reads groups from a claim whose name is a URL', () => {
     const name = 'https://example.com/roles';
     expect(identityOf({ [name]: ['a'] }, name).groups).toEqual(['a']);
