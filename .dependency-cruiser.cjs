@@ -31,6 +31,20 @@ module.exports = {
       to: { path: '^(src|plugins)/', pathNot: '^src/(core|kong)/' },
     },
     {
+      name: 'plugin-server-knows-kong-and-core',
+      comment: 'it runs any plugin that it is given as a file, and needs none of ours',
+      severity: 'error',
+      from: { path: '^src/plugin-server/' },
+      to: { path: '^(src|plugins)/', pathNot: '^src/(core|kong|plugin-server)/' },
+    },
+    {
+      name: 'command-line-on-top',
+      comment: 'the commands may use everything in src, and nothing in src or plugins uses them',
+      severity: 'error',
+      from: { path: '^(src|plugins)/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    {
       name: 'product-without-tools',
       comment: 'nothing that ships depends on what the demo, the tests or the benchmarks need',
       severity: 'error',

@@ -24,6 +24,9 @@ export interface AuthorizerDependencies {
   keys?: KeyRegistry;
 }
 
+/** Cloud Run prefers it to Authorization wherever the token is from; cloud-run-token sets it, or Authorization. */
+const SERVERLESS_AUTHORIZATION = 'x-serverless-authorization';
+
 /**
  * Token to identity: verifies the bearer token of a request and leaves who is asking for the stages after it.
  *
@@ -38,14 +41,15 @@ export function createAuthorizerStage(
   const keys = dependencies.keys ?? createKeyRegistry(dependencies);
   const { realm } = config;
   const claimHeaders = Object.values(config.claim_headers).map((name) => name.toLowerCase());
+  const foreign = [...new Set([...claimHeaders, SERVERLESS_AUTHORIZATION])];
   const needs: RequestNeeds = {
     attributes: [],
-    headers: ['authorization', 'connection', ...claimHeaders],
+    headers: ['authorization', 'connection', ...foreign],
     handoff: [],
   };
-  const hidden = config.hide_credentials ? ['authorization', ...claimHeaders] : claimHeaders;
+  const hidden = config.hide_credentials ? ['authorization', ...foreign] : foreign;
 
-  /** Whoever the caller is, headers that only this stage may set do not come from the client. */
+  /** Whoever the caller is, headers that only this chain may set do not come from the client. */
   function headersToRemove(headers: Record<string, string>): string[] {
     return hidden.filter((name) => Object.hasOwn(headers, name)).flatMap(headerSpellings);
   }

@@ -1,5 +1,4 @@
 import type { Clock } from '../core/clock.ts';
-import { headerSpellings } from '../core/header-spellings.ts';
 import type { Logger } from '../core/logger.ts';
 import { fact, type RequestNeeds } from '../core/request.ts';
 import { refuse, type Stage } from '../core/stage.ts';
@@ -18,8 +17,6 @@ export interface CloudRunDependencies {
   /** Where Application Default Credentials are looked up: GOOGLE_APPLICATION_CREDENTIALS, GCE_METADATA_HOST. */
   environment?: Environment;
 }
-
-const SERVERLESS_AUTHORIZATION = 'x-serverless-authorization';
 
 /**
  * From a verdict to a Google ID token for the upstream. No verdict, no token: the verdict is read before anything else.
@@ -53,11 +50,8 @@ export function createCloudRunStage(
       }
       return {
         outcome: 'continue',
-        // Cloud Run prefers this one wherever the token is, and an application may read other spellings of it.
-        remove_headers: Object.hasOwn(fact(facts, 'headers'), SERVERLESS_AUTHORIZATION)
-          ? headerSpellings(SERVERLESS_AUTHORIZATION)
-          : [],
-        // Takes the place of every header of that name.
+        // Takes the place of every header of that name. The client's X-Serverless-Authorization, which Cloud Run would
+        // prefer, oidc-authorizer has removed in every spelling: without its verdict no request comes here.
         secret_headers: { [config.header]: `Bearer ${result.token}` },
       };
     },
@@ -67,7 +61,7 @@ export function createCloudRunStage(
 function requestNeeds(config: CloudRunConfig): RequestNeeds {
   return {
     attributes: config.audience === undefined ? ['service'] : [],
-    headers: [SERVERLESS_AUTHORIZATION],
+    headers: [],
     handoff:
       config.require === 'identity'
         ? ['authenticated_identity', 'policy_decision']

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { countCacheResult } from '../core/cache-counters.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/logger.ts';
 import { Malfunction } from '../core/malfunction.ts';
@@ -39,6 +40,9 @@ interface Entry {
   /** What the log already says of this period of failure. */
   reported: 'nothing' | 'refresh failing' | 'refusing';
 }
+
+/** Its name among the metrics. */
+const CACHE = 'id_tokens';
 
 /** A mint may take longer than a request waits, so that a slow source still fills the cache. */
 const MINT_LIMIT_MS = 10_000;
@@ -141,13 +145,19 @@ export function createIdTokenCache({
       if (isUsable(token, now)) {
         const due = refreshIsDue(token, request.refresh_margin_ms, entry.jitter, now);
         if (due && entry.mint === undefined && resting_ms === 0) void startMint(entry, request);
+        countCacheResult(CACHE, 'hit');
         return { outcome: 'token', token: token.text };
       }
-      if (resting_ms > 0) return lastResort(entry, resting_ms);
-      return within(request.timeout_ms, entry.mint ?? startMint(entry, request), () => {
-        report(entry, request, `no answer within ${request.timeout_ms} ms`);
-        return lastResort(entry, 0);
-      });
+      const result =
+        resting_ms > 0
+          ? lastResort(entry, resting_ms)
+          : await within(request.timeout_ms, entry.mint ?? startMint(entry, request), () => {
+              report(entry, request, `no answer within ${request.timeout_ms} ms`);
+              return lastResort(entry, 0);
+            });
+      const age = isUsable(entry.token, clock()) ? 'miss' : 'stale';
+      countCacheResult(CACHE, result.outcome === 'token' ? age : 'failed');
+      return result;
     },
   };
 }

@@ -28,6 +28,8 @@ export interface RequestFacts {
   client_ip?: string;
   route?: { id: string; name: string | null };
   service?: { name: string | null; host: string };
+  /** https://www.w3.org/TR/trace-context/#traceparent-header; empty where there is none. */
+  traceparent?: string;
   handoff?: Handoff;
 }
 
@@ -36,8 +38,8 @@ export type Attribute = Exclude<keyof RequestFacts, 'handoff' | 'headers'>;
 /**
  * What a stage needs of the request. Nothing else is fetched from Kong, because each fetch costs a round trip.
  *
- * Headers are named one by one and query parameters are read from `request_uri`, never fetched as a whole: the
- * stock plugin server dies of a client's header or parameter called `__proto__`, and Kong hands over 1,000 at most.
+ * Headers are named one by one and query parameters are read from `request_uri`: the stock plugin server dies of a
+ * client's header or parameter called `__proto__` when all are fetched, and Kong hands over 1,000 at most.
  */
 export interface RequestNeeds {
   attributes: readonly Attribute[];

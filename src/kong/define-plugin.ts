@@ -10,12 +10,13 @@ import { type Outcome, type Refuse, refuse, type Stage } from '../core/stage.ts'
 import { VERSION } from '../core/version.ts';
 import { withinTime } from '../core/within-time.ts';
 import { describeError } from './describe-error.ts';
+import { isPipelined } from './is-pipelined.ts';
 import type { KongPdk } from './pdk.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { readFacts } from './read-facts.ts';
 import { exit, writeOutcome } from './write-outcome.ts';
 
-/** Allowed for all that is asked of Kong in one phase; far below the 60 s after which Kong stops waiting and fails open. */
+/** Allowed for all that is asked of Kong in one phase; far below the 60 s after which Kong stops waiting. */
 export const PDK_TIME_MS = 5_000;
 
 export interface PluginDefinition<F extends ConfigFields> {
@@ -48,6 +49,7 @@ interface Decided {
   alert?: string;
 }
 
+const UNBOUND = new AbortController().signal;
 const ALERT_PERIOD_MS = 60_000;
 const REPORT_PERIOD_MS = 10_000;
 
@@ -108,16 +110,22 @@ export function definePlugin<F extends ConfigFields>(definition: PluginDefinitio
       return { outcome: refuse({ code: 'invalid_config' }), alert: prepared.problem };
     }
     const { pluginId, stage, timeoutMs } = prepared;
+    // Our own plugin server bounds every event by itself.
+    if (isPipelined(kong)) return judge(kong, stage, UNBOUND);
     return withinTime(
       timeoutMs,
       async (signal) => {
-        if (!(await isMeant(kong, pluginId))) {
-          return { outcome: malfunction(new Malfunction(SWAPPED)), alert: SWAPPED };
-        }
-        return { outcome: await stage.run(await readFacts(kong, stage.needs(), signal)) };
+        if (await isMeant(kong, pluginId)) return judge(kong, stage, signal);
+        return { outcome: malfunction(new Malfunction(SWAPPED)), alert: SWAPPED };
       },
       () => new Malfunction(`no decision within ${timeoutMs} ms`),
     );
+  }
+
+  async function judge(kong: KongPdk, stage: Stage, signal: AbortSignal): Promise<Decided> {
+    const reading = await readFacts(kong, stage.needs(), signal);
+    if ('refusal' in reading) return { outcome: refuse(reading.refusal) };
+    return { outcome: await stage.run(reading.facts) };
   }
 
   class Plugin {
@@ -148,7 +156,7 @@ const SWAPPED =
 
 /**
  * The stock plugin server numbers its instances from 0 again after a restart, while Kong goes on using the numbers it
- * knows: this instance, with its config, may be run in place of another plugin's.
+ * knows: this instance, with its config, may be run in place of another plugin's. Ours never gives a number twice.
  */
 async function isMeant(kong: KongPdk, pluginId: unknown): Promise<boolean> {
   const meant = await kong.plugin.getId();

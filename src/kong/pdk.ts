@@ -2,12 +2,21 @@
  * The part of Kong's PDK that the suite uses, as kong-pdk 0.6 exposes it.
  * A value that Kong does not have arrives as null, undefined or an empty string, depending on the protocol.
  *
- * `kong.request.getHeaders` and `getQuery` are left out on purpose: see RequestNeeds.
+ * `kong.request.getHeaders` is for our own plugin server alone, and `getQuery` is left out: see RequestNeeds.
  *
  * @see https://developer.konghq.com/gateway/pdk/reference/
  */
 export interface KongPdk {
+  /** What our own plugin server adds; the stock one has nothing here. */
+  pluginServer?: {
+    /**
+     * Calls that are made together travel together; over the stock server each waits for the one before. Such a server
+     * also bounds every event in time, and never runs an instance in place of another's.
+     */
+    readonly pipelined: boolean;
+  };
   request: {
+    getHeaders(most: number): Promise<unknown>;
     getMethod(): Promise<unknown>;
     getPath(): Promise<unknown>;
     getHost(): Promise<unknown>;

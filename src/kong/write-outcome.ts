@@ -1,15 +1,19 @@
 import type { Refusal } from '../core/refusal.ts';
 import type { Continue, Outcome } from '../core/stage.ts';
+import { isPipelined } from './is-pipelined.ts';
 import type { KongPdk } from './pdk.ts';
 import { renderRefusal } from './render-refusal.ts';
+
+type Write = () => Promise<unknown>;
 
 /** Turns an outcome into PDK calls. A refusal is the last thing said on the request. */
 export async function writeOutcome(kong: KongPdk, plugin: string, outcome: Outcome): Promise<void> {
   if (outcome.outcome === 'continue') {
-    await writeContinue(kong, outcome);
+    await perform(kong, continueWrites(kong, outcome));
     return;
   }
-  await kong.log.setSerializeValue(...logEntry(plugin, outcome));
+  const [key, value] = logEntry(plugin, outcome);
+  await perform(kong, [() => kong.log.setSerializeValue(key, value)]);
   exit(kong, outcome.refusal);
 }
 
@@ -20,22 +24,41 @@ export function exit(kong: KongPdk, refusal: Refusal): void {
   Promise.resolve(kong.response.exit(status, body, headers)).catch(() => {});
 }
 
+/**
+ * Makes calls in this order. Where they are pipelined none is waited for, so that all travel with the end of the event;
+ * Kong refuses the request if one fails.
+ */
+async function perform(kong: KongPdk, writes: readonly Write[]): Promise<void> {
+  const pipelined = isPipelined(kong);
+  for (const write of writes) {
+    const written = write();
+    if (!pipelined) await written;
+  }
+}
+
 /** The verdict is written last, so that a failure on the way there leaves none. */
-async function writeContinue(kong: KongPdk, outcome: Continue): Promise<void> {
-  for (const name of outcome.remove_headers ?? []) await kong.service.request.clearHeader(name);
+function continueWrites(kong: KongPdk, outcome: Continue): Write[] {
+  const writes: Write[] = [];
+  for (const name of outcome.remove_headers ?? []) {
+    writes.push(() => kong.service.request.clearHeader(name));
+  }
   for (const name of Object.keys(outcome.secret_headers ?? {})) {
     // Kong's serializer, which all log plugins share, hides Authorization and no other header.
-    await kong.log.setSerializeValue(`request.headers.${name.toLowerCase()}`, 'REDACTED');
+    const key = `request.headers.${name.toLowerCase()}`;
+    writes.push(() => kong.log.setSerializeValue(key, 'REDACTED'));
   }
   const headers = { ...outcome.set_headers, ...outcome.secret_headers };
-  if (Object.keys(headers).length > 0) await kong.service.request.setHeaders(headers);
-  if (outcome.log) await kong.log.setSerializeValue('authz', outcome.log);
+  if (Object.keys(headers).length > 0) writes.push(() => kong.service.request.setHeaders(headers));
+  const { log } = outcome;
+  if (log) writes.push(() => kong.log.setSerializeValue('authz', log));
   if (outcome.authenticated_groups && outcome.authenticated_groups.length > 0) {
-    await kong.ctx.shared.set('authenticated_groups', [...outcome.authenticated_groups]);
+    const groups = [...outcome.authenticated_groups];
+    writes.push(() => kong.ctx.shared.set('authenticated_groups', groups));
   }
   for (const [key, value] of Object.entries(outcome.handoff ?? {})) {
-    await kong.ctx.shared.set(key, JSON.stringify(value));
+    writes.push(() => kong.ctx.shared.set(key, JSON.stringify(value)));
   }
+  return writes;
 }
 
 /** A stage with a record of its own fills `authz`; any other refusal is put beside what stands there. */

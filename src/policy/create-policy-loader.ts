@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { countCacheResult } from '../core/cache-counters.ts';
 import { loadPolicy } from './load-policy.ts';
 import type { Policy } from './policy.ts';
 
@@ -16,8 +17,11 @@ export function createPolicyLoader(load = loadPolicy): typeof loadPolicy {
   const known = new LRUCache<string, Loaded>({ max: MAX_POLICIES });
   return (text, fileName) => {
     const key = `${createHash('sha256').update(text).digest('hex')} ${fileName}`;
-    const loaded = known.get(key) ?? attempt(() => load(text, fileName));
+    const remembered = known.get(key);
+    const loaded = remembered ?? attempt(() => load(text, fileName));
     known.set(key, loaded);
+    const result = remembered === undefined ? 'miss' : 'hit';
+    countCacheResult('policies', 'error' in loaded ? 'failed' : result);
     if ('error' in loaded) throw loaded.error;
     return loaded.policy;
   };

@@ -42,12 +42,12 @@ export function createPolicyStage(
   const needs: RequestNeeds = {
     attributes: [
       ...new Set([
-        ...(['method', 'path', 'request_uri', 'route'] as const),
+        // The last for the audit entry's trace_id.
+        ...(['method', 'path', 'request_uri', 'route', 'traceparent'] as const),
         ...policy.reads.attributes,
       ]),
     ],
-    // For the audit entry's trace_id.
-    headers: [...new Set([...policy.reads.headers, 'traceparent'])],
+    headers: policy.reads.headers,
     handoff: ['authenticated_identity'],
   };
 

@@ -31,7 +31,7 @@ export function describeDecision(
   { now, duration_ms }: Timing,
 ): AuditEntry {
   const verdict = facts.handoff?.authenticated_identity;
-  const traceId = readTraceId(facts.headers?.traceparent);
+  const traceId = readTraceId(facts.traceparent);
   const route = fact(facts, 'route');
   return {
     time: new Date(now).toISOString(),

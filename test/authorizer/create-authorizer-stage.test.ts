@@ -555,6 +555,26 @@ describe('a request that goes on', () => {
     });
   });
 
+  it.each([
+    ['authenticated', true],
+    ['anonymous', false],
+  ])("loses a client's token for Cloud Run in every spelling when %s", async (_, authenticated) => {
+    const { stage } = createHarness(configOf({ allow_anonymous: true }), ANSWERS);
+    const headers = {
+      'x-serverless-authorization': 'Bearer forged',
+      ...(authenticated ? { authorization: `Bearer ${token}` } : {}),
+    };
+    expect(await stage.run({ headers })).toMatchObject({
+      outcome: 'continue',
+      remove_headers: [
+        'x-serverless-authorization',
+        'x_serverless-authorization',
+        'x-serverless_authorization',
+        'x_serverless_authorization',
+      ],
+    });
+  });
+
   it('reads groups from a nested claim', async () => {
     const { present } = createHarness(configOf({ groups_claim: '/realm_access/roles' }), ANSWERS);
     const outcome = await present(claims({ realm_access: { roles: ['admin'] } }));
@@ -563,11 +583,17 @@ describe('a request that goes on', () => {
 });
 
 describe('createAuthorizerStage', () => {
-  it('needs Authorization, Connection and the headers it sets, and nothing else', () => {
+  it('needs Authorization, Connection and the headers that the chain sets, and nothing else', () => {
     const { stage } = createHarness(configOf(), ANSWERS);
     expect(stage.needs()).toEqual({
       attributes: [],
-      headers: ['authorization', 'connection', 'x-authenticated-subject', 'x-authenticated-email'],
+      headers: [
+        'authorization',
+        'connection',
+        'x-authenticated-subject',
+        'x-authenticated-email',
+        'x-serverless-authorization',
+      ],
       handoff: [],
     });
   });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createIdTokenCache, type IdTokenRequest } from '../../src/cloud-run/id-token-cache.ts';
 import { Malfunction } from '../../src/core/malfunction.ts';
+import { countCacheResults } from '../core/count-cache-results.ts';
 import {
   AUDIENCE,
   fakeIdToken,
@@ -407,5 +408,41 @@ describe('a slow source', () => {
     await settle();
     expect((await get()).outcome).toBe('token');
     expect(source.calls).toBe(2);
+  });
+});
+
+describe('what is counted', () => {
+  it('is a miss for each request that waits for a mint, and a hit from then on', async () => {
+    const counted = countCacheResults('id_tokens');
+    const { get } = setUp();
+    await Promise.all([get(), get()]);
+    await get();
+    expect(counted()).toEqual({ miss: 2, hit: 1 });
+  });
+
+  it('is stale in the last seconds of a token that cannot be refreshed, and failed after them', async () => {
+    const { clock, source, get } = setUp();
+    await get();
+    source.answer = failing;
+    const counted = countCacheResults('id_tokens');
+    clock.advance(HOUR - 5_000);
+    // The mint fails; then it is not even tried.
+    expect((await get()).outcome).toBe('token');
+    expect((await get()).outcome).toBe('token');
+    expect(counted()).toEqual({ stale: 2 });
+    clock.advance(5_000);
+    expect((await get()).outcome).toBe('unavailable');
+    expect(counted()).toEqual({ stale: 2, failed: 1 });
+  });
+
+  it('is failed where nobody answers in time', async () => {
+    const counted = countCacheResults('id_tokens');
+    const { source, get } = setUp();
+    source.answer = () => openFetch().promise;
+    const waiting = get();
+    await vi.advanceTimersByTimeAsync(3000);
+    await waiting;
+    expect(counted()).toEqual({ failed: 1 });
+    await vi.advanceTimersByTimeAsync(7000);
   });
 });

@@ -8,6 +8,8 @@ export interface FakeRequest {
   shared?: Record<string, unknown>;
   route?: { id: string; name?: string };
   service?: { name?: string; host?: string };
+  /** All headers, for a host that is pipelined. */
+  headers?: Record<string, unknown>;
   /** The plugin that Kong means to run. */
   pluginId?: string;
 }
@@ -36,6 +38,7 @@ export function fakeKong(
 
   const kong: KongPdk = {
     request: {
+      getHeaders: (most) => answer('get_headers', [most], () => request.headers ?? {}),
       getMethod: () => answer('get_method', [], () => request.method),
       getPath: () => answer('get_path', [], () => request.path),
       getHost: () => answer('get_host', [], () => 'gateway.example'),
@@ -87,4 +90,14 @@ export function exitOf(calls: readonly Call[]) {
     body: body === undefined ? undefined : JSON.parse(String(body)),
     headers: headers as Record<string, string> | undefined,
   };
+}
+
+/** The same, as our own plugin server gives it. */
+export function fakePipelinedKong(
+  request: FakeRequest = {},
+  faults: Record<string, Error | 'silence'> = {},
+) {
+  const fake = fakeKong(request, faults);
+  const pluginServer = { pipelined: true };
+  return { ...fake, kong: { ...fake.kong, pluginServer } };
 }

@@ -2,6 +2,7 @@ import { expect, it, vi } from 'vitest';
 import { ConfigError } from '../../src/core/config-error.ts';
 import { createPolicyLoader } from '../../src/policy/create-policy-loader.ts';
 import { loadPolicy } from '../../src/policy/load-policy.ts';
+import { countCacheResults } from '../core/count-cache-results.ts';
 import { allow, policyText } from './support.ts';
 
 it('loads a policy once, however many instances ask for it', () => {
@@ -25,4 +26,12 @@ it('refuses a faulty policy once, and remembers why', () => {
   const loader = createPolicyLoader(load);
   for (const _ of [1, 2]) expect(() => loader('version: 2', 'policy.yaml')).toThrow(ConfigError);
   expect(load).toHaveBeenCalledOnce();
+});
+
+it('counts policies that were loaded, remembered and refused', () => {
+  const counted = countCacheResults('policies');
+  const loader = createPolicyLoader();
+  for (const _ of [1, 2, 3]) loader(policyText([allow('a', 'true')]), 'policy.yaml');
+  for (const _ of [1, 2]) expect(() => loader('version: 2', 'policy.yaml')).toThrow(ConfigError);
+  expect(counted()).toEqual({ miss: 1, hit: 2, failed: 2 });
 });

@@ -209,20 +209,18 @@ describe('the policy stage', () => {
   it('records the trace that the request belongs to', async () => {
     const { run } = setUp(CONFIG);
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-    expect(await run({ headers: { traceparent } })).toMatchObject({
+    expect(await run({ traceparent })).toMatchObject({
       log: { trace_id: '4bf92f3577b34da6a3ce929d0e0e4736' },
     });
-    expect((await run({ headers: { traceparent: 'nonsense' } })).log).not.toHaveProperty(
-      'trace_id',
-    );
+    expect((await run({ traceparent: 'nonsense' })).log).not.toHaveProperty('trace_id');
   });
 });
 
 describe('what the stage needs', () => {
   it('is little where rules read little', () => {
     expect(setUp(CONFIG).stage.needs()).toEqual({
-      attributes: ['method', 'path', 'request_uri', 'route'],
-      headers: ['traceparent'],
+      attributes: ['method', 'path', 'request_uri', 'route', 'traceparent'],
+      headers: [],
       handoff: ['authenticated_identity'],
     });
   });
@@ -230,8 +228,8 @@ describe('what the stage needs', () => {
   it('grows with what rules mention', () => {
     const policy = policyText([allow('a', 'request.host == service && "x-a" in request.headers')]);
     expect(setUp({ policy }).stage.needs()).toEqual({
-      attributes: ['method', 'path', 'request_uri', 'route', 'host', 'service'],
-      headers: ['x-a', 'traceparent'],
+      attributes: ['method', 'path', 'request_uri', 'route', 'traceparent', 'host', 'service'],
+      headers: ['x-a'],
       handoff: ['authenticated_identity'],
     });
   });

@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache';
+import { countCacheResult } from '../../core/cache-counters.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import { createDeadline, type Deadline } from './create-deadline.ts';
 import {
   isCooledDown,
+  isFresh,
   type KeyLimits,
   type KeyState,
   keysIn,
@@ -73,6 +75,7 @@ export function createKeyRegistry(dependencies: KeyRegistryDependencies): KeyReg
   ): Promise<KeyOutcome> {
     const id = sourceId(source);
     let state = states.get(id);
+    let hasWaited = false;
     if (wantsRefresh(state, limits, clock())) {
       const refreshed = refresh(source, limits);
       const serves =
@@ -80,10 +83,13 @@ export function createKeyRegistry(dependencies: KeyRegistryDependencies): KeyReg
         keysIn(state, limits, clock()) !== null &&
         mayServeMeanwhile(state, limits, clock());
       if (!serves) {
+        hasWaited = true;
         state = (await Promise.race([refreshed, deadline.passed()])) ?? states.get(id);
       }
     }
     const keys = keysIn(state, limits, clock());
+    const age = isFresh(state, limits, clock()) ? (hasWaited ? 'miss' : 'hit') : 'stale';
+    countCacheResult('signing_keys', keys === null ? 'failed' : age);
     if (keys === null) return unavailable(state, limits, clock());
     const first = await attempt(keys);
     if (first !== 'unknown_key') return { outcome: first };

@@ -39,6 +39,12 @@ export function keysIn(
   return age < bound_seconds * 1000 ? state.keys : null;
 }
 
+/** Whether there are keys that were fetched lately. */
+export function isFresh(state: KeyState | undefined, limits: KeyLimits, now_ms: number): boolean {
+  if (state === undefined || state.keys === null) return false;
+  return age_ms(state.fetched_at_ms, now_ms) < limits.cache_seconds * 1000;
+}
+
 /** Whether the keys are due to be fetched. */
 export function wantsRefresh(
   state: KeyState | undefined,
@@ -46,9 +52,7 @@ export function wantsRefresh(
   now_ms: number,
 ): boolean {
   if (state === undefined) return true;
-  const isFresh =
-    state.keys !== null && age_ms(state.fetched_at_ms, now_ms) < limits.cache_seconds * 1000;
-  if (isFresh) return false;
+  if (isFresh(state, limits, now_ms)) return false;
   return !state.failed || isCooledDown(state, limits, now_ms);
 }
 

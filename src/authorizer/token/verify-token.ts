@@ -6,6 +6,7 @@ import { checkClaims } from './check-claims.ts';
 import { checkHeader } from './check-header.ts';
 import type { InvalidTokenReason } from './invalid-token.ts';
 import { parseJwt } from './parse-jwt.ts';
+import { verifyOnce } from './verified-tokens.ts';
 import { verifySignature } from './verify-signature.ts';
 
 export type TokenVerdict =
@@ -35,7 +36,9 @@ export async function verifyToken(
 
   const kid = ownMember(header, 'kid');
   const signature = await keys.withKeys(issuer, keyLimits(config), (keySet) =>
-    verifySignature(token, typeof kid === 'string' ? kid : undefined, keySet, issuer.algorithms),
+    verifyOnce(token, keySet, () =>
+      verifySignature(token, typeof kid === 'string' ? kid : undefined, keySet, issuer.algorithms),
+    ),
   );
   if (signature.outcome === 'keys_unavailable') return signature;
   if (signature.outcome !== 'verified') return invalid(signature.outcome);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createKeyRegistry } from '../../../src/authorizer/keys/create-key-registry.ts';
+import { countCacheResults } from '../../core/count-cache-results.ts';
 import {
   type Answer,
   AUDIENCE,
@@ -381,6 +382,33 @@ describe('keys in use', () => {
     expect(summary(await run(first, `Bearer ${oldToken}`))).toBe('authenticated');
     expect(summary(await run(second, `Bearer ${oldToken}`))).toBe('invalid_token');
     expect(summary(await run(second, `Bearer ${newToken}`))).toBe('authenticated');
+  });
+});
+
+describe('what is counted', () => {
+  it('is a miss where keys were fetched first, and a hit from then on', async () => {
+    const counted = countCacheResults('signing_keys');
+    const { present } = createHarness(configOf(), { [JWKS_URI]: keySet(oldKey) });
+    await Promise.all([present(oldToken), present(oldToken)]);
+    await present(oldToken);
+    expect(counted()).toEqual({ miss: 2, hit: 1 });
+  });
+
+  it('is stale where older keys serve in an outage, and failed where there are none', async () => {
+    const counted = countCacheResults('signing_keys');
+    const { present, answers, advance } = createHarness(
+      configOf({ leeway_seconds: 300, jwks_cache_seconds: 100 }),
+      { [JWKS_URI]: down },
+    );
+    await present(oldToken);
+    expect(counted()).toEqual({ failed: 1 });
+    answers[JWKS_URI] = keySet(oldKey);
+    advance(1);
+    await present(oldToken);
+    answers[JWKS_URI] = down;
+    advance(100);
+    await present(oldToken);
+    expect(counted()).toEqual({ failed: 1, miss: 1, stale: 1 });
   });
 });
 
