@@ -32,22 +32,26 @@ export async function handleRequest(
   const sentBefore = message.socket.bytesWritten;
   const { exchange, refusal } = acceptRequest(message, Date.now());
   let logging: ChosenPlugin[] | undefined;
-  if (refusal !== undefined) sendError(exchange, response, refusal);
-  else {
-    try {
-      logging = await serve(exchange, message, response, handling);
-    } catch (error) {
-      // A client that leaves while its body is read; nginx logs such a request as 499.
-      if (!message.destroyed) throw error;
-      exchange.status = 499;
-    }
-  }
-  if (!response.writableFinished && !response.destroyed) {
-    await Promise.race([once(response, 'finish'), once(response, 'close')]).catch(() => undefined);
+  try {
+    if (refusal !== undefined) sendError(exchange, response, refusal);
+    else logging = await serve(exchange, message, response, handling);
+    await finished(response);
+  } catch (error) {
+    // A client that leaves while its body is read; nginx logs such a request as 499.
+    if (!message.destroyed) throw error;
+    exchange.status = 499;
+    await finished(response);
+  } finally {
+    exchange.free();
   }
   exchange.endedAt = Date.now();
   exchange.responseBytes = message.socket.bytesWritten - sentBefore;
   await logPhase(exchange, logging ?? handling.plugins.global(), handling);
+}
+
+async function finished(response: ServerResponse): Promise<void> {
+  if (response.writableFinished || response.destroyed) return;
+  await Promise.race([once(response, 'finish'), once(response, 'close')]).catch(() => undefined);
 }
 
 /** @returns the plugins chosen for the request, or undefined when it had no route */

@@ -21,11 +21,15 @@ export async function runEvent(
   saved?: SavedRequest,
 ): Promise<EventResult> {
   const { name } = rpc.plugin;
+  // The log phase runs in a timer, with a request of its own in nginx.
+  const cleanUps = phase === 'log' ? [] : exchange.cleanUps;
   const context = { exchange, gateway, phase, plugin: { id: conf.id, name }, saved };
   try {
     await rpc.handleEvent(conf, phase, {
       call: (method, args) => callPdk(context, method, args),
       log: (level, message) => gateway.log(level, `[${name}] ${message}`),
+      bodyFile: () => exchange.incoming.body.file(),
+      atRequestEnd: (cleanUp) => cleanUps.push(cleanUp),
     });
     return { kind: 'done' };
   } catch (error) {
@@ -33,6 +37,8 @@ export async function runEvent(
     const message = error instanceof LuaError ? error.message : describe(error);
     gateway.log('err', `[${name}] ${message}`);
     return { kind: 'error' };
+  } finally {
+    if (phase === 'log') for (const cleanUp of cleanUps) cleanUp();
   }
 }
 

@@ -32,7 +32,8 @@ export class Instances {
    * The id of the instance of a config, starting it if there is none yet. A second request waits up
    * to ten seconds for the first one's start.
    *
-   * @throws LuaError when the start fails
+   * @throws LuaError when the start fails; when it raises an error of its own, the instance stays
+   *   claimed
    */
   async idOf(rpc: PluginRpc, conf: InstanceConfig, pdk: PdkHost): Promise<Outcome<LuaValue>> {
     let running = this.#running.get(conf.id);
@@ -62,7 +63,7 @@ export class Instances {
     const claim = former ?? { conf, seq: conf.seq, instanceId: undefined, pluginName: undefined };
     claim.instanceId = undefined;
     this.#running.set(conf.id, claim);
-    const started = await rpc.startInstance(conf);
+    const started = await rpc.startInstance(conf, pdk);
     if (!started.ok) {
       pdk.log('err', `starting instance: ${luaToString(started.error)}`);
       this.#running.delete(conf.id);
@@ -72,7 +73,7 @@ export class Instances {
     claim.seq = conf.seq;
     claim.instanceId = started.value;
     claim.pluginName = rpc.plugin.name;
-    if (formerId !== undefined) await rpc.closeInstance(formerId);
+    if (formerId !== undefined) await rpc.closeInstance(formerId, pdk);
     return started;
   }
 

@@ -15,6 +15,10 @@ export interface PdkHost {
    */
   call(method: string, args: LuaValue[]): Promise<PdkReply>;
   log(level: 'notice' | 'warn' | 'err', message: string): void;
+  /** The file in which nginx keeps the request's body; undefined for a body that is in memory. */
+  bodyFile(): Promise<string | undefined>;
+  /** Has something done when nginx frees the request, which in the log phase is the timer's own. */
+  atRequestEnd(cleanUp: () => void): void;
 }
 
 /** What a protocol says of a call: its result, or the error that came instead. */
@@ -33,11 +37,12 @@ export interface InstanceConfig {
 /** A plugin server, spoken to in one of Kong's protocols. */
 export interface PluginRpc {
   readonly plugin: PluginInfo;
-  startInstance(conf: InstanceConfig): Promise<Outcome<LuaValue>>;
-  closeInstance(instanceId: LuaValue): Promise<Outcome<LuaValue>>;
+  /** @throws LuaError where Kong raises an error, with the instance still claimed */
+  startInstance(conf: InstanceConfig, pdk: PdkHost): Promise<Outcome<LuaValue>>;
+  closeInstance(instanceId: LuaValue, pdk: PdkHost): Promise<Outcome<LuaValue>>;
   /**
    * Runs one event. Returns when Kong would go on with the request, which in MsgPack:1 includes most
-   * failures.
+   * failures and in ProtoBuf:1 none.
    *
    * @throws LuaError where Kong raises an error, which ends the request with a 500
    * @throws PluginExit when the plugin answered

@@ -11,8 +11,8 @@ export interface PoolOptions {
 
 export const KONG_POOL: PoolOptions = { timeoutMs: 60_000, keepaliveMs: 60_000, size: 256 };
 
-/** Bytes that came, or why none did. */
-export type Received = { data: Buffer } | { error: 'closed' | 'timeout' };
+/** Bytes that came, or why none did: `timeout`, `closed`, or what the system says. */
+export type Received = { data: Buffer } | { error: string };
 
 /**
  * Connections to one unix socket, kept and reused as Kong keeps them: each call takes the connection
@@ -43,7 +43,8 @@ export class SocketPool {
 
   #open(): Promise<Connection | string> {
     return new Promise((resolve) => {
-      const socket = connect(this.#path);
+      // A server that has ended its side may still be written to until the request is over.
+      const socket = connect({ path: this.#path, allowHalfOpen: true });
       const timer = setTimeout(() => fail('timeout'), this.#options.timeoutMs);
       const fail = (reason: string) => {
         clearTimeout(timer);
@@ -86,6 +87,8 @@ export class SocketPool {
 function describe(error: NodeJS.ErrnoException): string {
   if (error.code === 'ENOENT') return 'no such file or directory';
   if (error.code === 'ECONNREFUSED') return 'connection refused';
+  if (error.code === 'ECONNRESET') return 'connection reset by peer';
+  if (error.code === 'EPIPE') return 'broken pipe';
   return error.message;
 }
 
@@ -96,6 +99,8 @@ export class Connection {
   readonly #chunks: Buffer[] = [];
   #isClosed = false;
   #isIdle = false;
+  /** Why nothing more will be read, once that is so. */
+  #ending: string | undefined;
   #wakeReader: (() => void) | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
 
@@ -113,8 +118,15 @@ export class Connection {
       else this.#chunks.push(chunk);
       this.#wakeReader?.();
     });
-    socket.on('error', () => this.destroy());
-    socket.on('end', () => this.destroy());
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#ending ??= describe(error);
+      this.destroy();
+    });
+    socket.on('end', () => {
+      this.#ending ??= 'closed';
+      if (this.#isIdle) this.destroy();
+      else this.#wakeReader?.();
+    });
     socket.on('close', () => this.destroy());
   }
 
@@ -129,7 +141,7 @@ export class Connection {
   async receive(): Promise<Received> {
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) return { data: chunk };
-    if (this.#isClosed) return { error: 'closed' };
+    if (this.#ending !== undefined || this.#isClosed) return { error: this.#ending ?? 'closed' };
     const isTimedOut = await new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => resolve(true), this.#options.timeoutMs);
       this.#wakeReader = () => {
@@ -144,7 +156,7 @@ export class Connection {
   /** Gives the connection back; with bytes still to be read it is of no use and is closed. */
   keep(): void {
     if (this.#isClosed) return;
-    if (this.#chunks.length > 0) {
+    if (this.#chunks.length > 0 || this.#ending !== undefined) {
       this.destroy();
       return;
     }

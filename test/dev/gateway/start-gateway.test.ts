@@ -30,13 +30,13 @@ describe('startGateway', () => {
 
   it('does not speak a protocol that it does not know', async () => {
     const { queryCmd } = pluginEntry('/s');
-    const command = `${queryCmd} | sed 's/^/{"Protocol":"ProtoBuf:1","Plugins":/; s/$/}/'`;
+    const command = `${queryCmd} | sed 's/^/{"Protocol":"Carrier:1","Plugins":/; s/$/}/'`;
     await expect(
       startGateway({
         config: EMPTY,
         pluginServers: [{ name: 'p', socket: '/s', queryCmd: command }],
       }),
-    ).rejects.toThrow('does not speak ProtoBuf:1');
+    ).rejects.toThrow('unknown protocol implementation: Carrier:1');
   });
 });
 

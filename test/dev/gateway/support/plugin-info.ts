@@ -1,3 +1,5 @@
+import type { Protocol } from '../../../../dev/gateway/plugin-info.ts';
+
 /** The entry of a plugin server whose query command prints this plugin. */
 export function pluginEntry(
   socket: string,
@@ -6,7 +8,14 @@ export function pluginEntry(
     priority = 10,
     phases = ['access', 'log'],
     fields = [],
-  }: { name?: string; priority?: number; phases?: string[]; fields?: unknown[] } = {},
+    protocol = 'MsgPack:1',
+  }: {
+    name?: string;
+    priority?: number;
+    phases?: string[];
+    fields?: unknown[];
+    protocol?: Protocol;
+  } = {},
 ) {
   const info = [
     {
@@ -17,5 +26,6 @@ export function pluginEntry(
       Schema: { name, fields: [{ config: { type: 'record', fields } }] },
     },
   ];
-  return { name, socket, queryCmd: `printf '%s' '${JSON.stringify(info)}'` };
+  const output = protocol === 'MsgPack:1' ? info : { Protocol: protocol, Plugins: info };
+  return { name, socket, queryCmd: `printf '%s' '${JSON.stringify(output)}'` };
 }
