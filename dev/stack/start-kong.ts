@@ -27,24 +27,42 @@ export async function startKong(bin: string, options: GatewayOptions): Promise<K
   const errorLog = path.join(prefix, 'logs/error.log');
   await writeFile(declarative, options.config);
   const env = { ...process.env, ...kongEnvironment(prefix, declarative, options) };
-  await start(bin, env);
-  const pid = Number(await readFile(path.join(prefix, 'pids/nginx.pid'), 'utf8'));
+  const pidFile = path.join(prefix, 'pids/nginx.pid');
+
+  async function stop(): Promise<void> {
+    try {
+      if (!existsSync(pidFile)) return;
+      const pid = Number(await readFile(pidFile, 'utf8'));
+      await run(bin, ['stop'], { env });
+      // `kong stop` returns before nginx is gone.
+      await eventually('Kong to end', () => (existsSync(`/proc/${pid}`) ? undefined : true));
+    } finally {
+      await rm(prefix, { recursive: true, force: true });
+    }
+  }
+
+  try {
+    await start(bin, env);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     url: `http://127.0.0.1:${options.port}`,
     port: options.port ?? 0,
     errorLog: () => readFile(errorLog, 'utf8'),
-    async stop() {
-      await run(bin, ['stop'], { env });
-      // `kong stop` returns before nginx is gone.
-      await eventually('Kong to end', () => (existsSync(`/proc/${pid}`) ? undefined : true));
-      await rm(prefix, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
 /** `kong start` leaves nginx behind, which would keep a pipe open; so its output goes to this process's own. */
 async function start(bin: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const child = spawn(bin, ['start'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(bin, ['start'], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    // Ctrl-C must not leave it half started: then nothing knows what to stop.
+    detached: true,
+  });
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`${bin} start ended with ${code}; its error output is above`);
 }

@@ -9,15 +9,22 @@ import {
   type IdentityProvider,
   startIdentityProvider,
 } from '../identity-provider/start-identity-provider.ts';
+import type { PluginServer, PluginServerKind } from './plugin-server.ts';
 import { findPorts, type Ports, renderConfig } from './ports.ts';
+import { shellQuote } from './shell-quote.ts';
 import { startKong } from './start-kong.ts';
-import { type PluginServer, startPluginServer } from './start-plugin-server.ts';
+import { startPluginServer } from './start-plugin-server.ts';
 
 export const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 export const PLUGINS = ['oidc-authorizer', 'policy-evaluator', 'cloud-run-token'] as const;
 
 export const STAGING_AUDIENCE = 'https://tasks-staging-123456789012.europe-west3.run.app';
 export const PRODUCTION_AUDIENCE = 'https://tasks-production-123456789012.europe-west3.run.app';
+
+const PLUGIN_INFO: Record<PluginServerKind, string> = {
+  ours: path.join(REPOSITORY, 'dist/plugin-info'),
+  stock: path.join(REPOSITORY, 'dist/plugin-info/stock'),
+};
 
 export interface StackOptions {
   /** A kong.yml written for the default ports; the repository's own by default. */
@@ -28,7 +35,16 @@ export interface StackOptions {
   clock?: DevClock;
   /** A real Kong in place of the dev gateway. */
   kongBin?: string | undefined;
+  /** What runs the plugins; ours by default. */
+  pluginServer?: PluginServerKind;
+  /** Worker processes of our plugin server; 2 by default. */
+  workers?: number;
+  /** For our plugin server; its own default where it is left out. */
+  eventTimeoutMs?: number;
   env?: NodeJS.ProcessEnv;
+  /** Stops what has been started and rejects with its reason. Without effect once the stack is up. */
+  signal?: AbortSignal;
+  onPorts?: (ports: Ports) => void;
   onProgress?: (what: string) => void;
   onLog?: (line: string) => void;
 }
@@ -54,14 +70,20 @@ export interface Stack {
  * built plugins, and the gateway with a kong.yml. What was started is stopped again where a later part fails.
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const { onProgress = () => {}, onLog = () => {} } = options;
+  const { pluginServer: kind = 'ours', onProgress = () => {}, onLog = () => {} } = options;
   const stops: (() => Promise<void>)[] = [];
   async function stop(): Promise<void> {
-    for (const stopPart of stops.splice(0).reverse()) await stopPart();
+    const failures: unknown[] = [];
+    // One part that does not stop must not keep the others running.
+    for (const stopPart of stops.splice(0).reverse()) {
+      await stopPart().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   }
   async function started<T extends { stop(): Promise<void> }>(what: string, part: Promise<T>) {
     const running = await part;
     stops.push(() => running.stop());
+    options.signal?.throwIfAborted();
     onProgress(what);
     return running;
   }
@@ -70,10 +92,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const directory = await mkdtemp(path.join(tmpdir(), 'stack-'));
     stops.push(() => rm(directory, { recursive: true, force: true }));
     const ports = await findPorts(options.preferDefaultPorts ?? false);
+    options.onPorts?.(ports);
     const clock = options.clock ?? createClock(path.join(directory, 'clock'));
 
     let identityProvider = await startIdentityProvider({ port: ports.identityProvider });
     stops.push(() => identityProvider.stop());
+    options.signal?.throwIfAborted();
     onProgress('identity provider');
     const google = await started('Google stand-in', startGoogle({ port: ports.google }));
     const [staging, production] = [
@@ -81,12 +105,12 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       await started('Cloud Run: tasks-production', startTasks('production', ports, google)),
     ];
     const pluginServer = await started(
-      'plugin server (stock kong-js-pluginserver)',
-      startPluginServer({
+      `plugin server (${kind === 'ours' ? 'cloud-run-auth serve' : 'stock kong-js-pluginserver'})`,
+      startPluginServer(kind, {
+        repository: REPOSITORY,
         socket: path.join(directory, 'plugins.sock'),
-        pluginsDirectory: path.join(REPOSITORY, 'dist/plugins'),
-        preload: path.join(REPOSITORY, 'dist/guard.cjs'),
-        workingDirectory: REPOSITORY,
+        workers: options.workers,
+        eventTimeoutMs: options.eventTimeoutMs,
         env: {
           ...process.env,
           ...clockEnvironment(clock.file),
@@ -104,14 +128,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       pluginServers: PLUGINS.map((name) => ({
         name,
         socket: pluginServer.socket,
-        queryCmd: `cat ${path.join(REPOSITORY, 'dist/plugin-info', `${name}.json`)}`,
+        queryCmd: `cat ${shellQuote(path.join(PLUGIN_INFO[kind], `${name}.json`))}`,
       })),
       accessLog: (entry: Record<string, unknown>) => accessLog.push(entry),
       log: onLog,
     };
     const gateway = options.kongBin
       ? await started('Kong', startKong(options.kongBin, gatewayOptions))
-      : await started('gateway', startGateway(gatewayOptions));
+      : await started('gateway (stand-in for Kong)', startGateway(gatewayOptions));
 
     async function restartIdentityProvider(): Promise<void> {
       await identityProvider.stop();

@@ -4,7 +4,7 @@ import { getToken } from '../../dev/identity-provider/get-token.ts';
 import { type Stack, startStack } from '../../dev/stack/start-stack.ts';
 import { auditRecords } from '../../dev/story/audit-records.ts';
 import { type Sent, send } from '../../dev/story/send.ts';
-import { describeOnGateways } from './gateways.ts';
+import { describeOnHosts } from './gateways.ts';
 import {
   attackersJwk,
   hmacWithPublicKey,
@@ -16,13 +16,13 @@ import {
 
 const NOT_BEFORE_ANYTHING = { status: 400, code: null };
 
-describeOnGateways('hostile requests', ({ kongBin }) => {
+describeOnHosts('hostile requests', ({ kongBin, pluginServer }) => {
   let stack: Stack;
   let good: string;
   let publicKey: KeyObject;
 
   beforeAll(async () => {
-    stack = await startStack({ kongBin });
+    stack = await startStack({ kongBin, pluginServer });
     good = await getToken(stack.identityProvider.issuer, { user: 'bob' });
     const response = await fetch(`${stack.identityProvider.issuer}/jwks`);
     const jwks = (await response.json()) as { keys: JsonWebKey[] };

@@ -1,14 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { getToken } from '../../dev/identity-provider/get-token.ts';
 import { eventually } from '../../dev/stack/eventually.ts';
 import { REPOSITORY, type Stack, startStack } from '../../dev/stack/start-stack.ts';
 import { send } from '../../dev/story/send.ts';
-
-const kongBin = process.env.KONG_BIN;
+import { describeOnDevGateway, describeOnKong } from './gateways.ts';
 
 interface LogRecord {
   authz?: { decision?: string; rule?: string | null; refusal?: { plugin: string; code: string } };
@@ -27,10 +26,10 @@ async function get(stack: Stack, user?: string, urlPath = '/staging/tasks/7') {
   return (await send(stack.gateway.url, { path: urlPath, headers })).status;
 }
 
-describe("what Kong's log plugins get, on the development gateway", () => {
+describeOnDevGateway("what Kong's log plugins get", ({ pluginServer }) => {
   let stack: Stack;
   beforeAll(async () => {
-    stack = await startStack();
+    stack = await startStack({ pluginServer });
   });
   afterAll(() => stack?.stop());
 
@@ -47,10 +46,7 @@ describe("what Kong's log plugins get, on the development gateway", () => {
   });
 });
 
-if (!kongBin)
-  console.info("skipped: beside Kong's own plugins: KONG_BIN does not name a kong program");
-
-describe.skipIf(!kongBin)("beside Kong's own plugins (needs KONG_BIN)", () => {
+describeOnKong("beside Kong's own plugins", ({ kongBin, pluginServer }) => {
   let stack: Stack;
   let directory: string;
   let logFile: string;
@@ -62,7 +58,7 @@ describe.skipIf(!kongBin)("beside Kong's own plugins (needs KONG_BIN)", () => {
       { name: 'acl', config: { allow: ['qa-leads'], always_use_authenticated_groups: true } },
       { name: 'file-log', config: { path: logFile, reopen: true } },
     ]);
-    stack = await startStack({ kongBin, config });
+    stack = await startStack({ kongBin, pluginServer, config });
   });
   afterAll(async () => {
     await stack?.stop();

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { startGateway } from '../../dev/gateway/start-gateway.ts';
+import { shellQuote } from '../../dev/stack/shell-quote.ts';
 import { PLUGINS, REPOSITORY } from '../../dev/stack/start-stack.ts';
 
 const kongYml = readFileSync(`${REPOSITORY}/kong.yml`, 'utf8');
 const pluginServers = PLUGINS.map((name) => ({
   name,
   socket: '/nowhere.sock',
-  queryCmd: `cat ${REPOSITORY}/dist/plugin-info/${name}.json`,
+  queryCmd: `cat ${shellQuote(`${REPOSITORY}/dist/plugin-info/${name}.json`)}`,
 }));
 
 function startWith(before: string, after: string) {

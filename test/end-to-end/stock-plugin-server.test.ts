@@ -28,7 +28,7 @@ it('loads the built folder as exactly three plugins that run in access, in the o
 });
 
 it.each(PLUGINS)('has written for %s what the plugin server says of it', (name) => {
-  const file = path.join(REPOSITORY, 'dist/plugin-info', `${name}.json`);
+  const file = path.join(REPOSITORY, 'dist/plugin-info/stock', `${name}.json`);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(
     dump().filter((plugin) => plugin.Name === name),
   );

@@ -6,9 +6,9 @@ import { createClock, installClock } from '../../dev/clock/clock.ts';
 import type { Stack } from '../../dev/stack/start-stack.ts';
 import { tellStep } from '../../dev/story/run-story.ts';
 import { STEPS } from '../../dev/story/steps.ts';
-import { describeOnGateways } from './gateways.ts';
+import { describeOnHosts } from './gateways.ts';
 
-describeOnGateways("the demo's story", ({ kongBin }) => {
+describeOnHosts("the demo's story", ({ kongBin, pluginServer }) => {
   let stack: Stack;
   let restoreDate: () => void;
   let directory: string;
@@ -18,7 +18,7 @@ describeOnGateways("the demo's story", ({ kongBin }) => {
     const clock = createClock(path.join(directory, 'clock'));
     restoreDate = installClock(clock.file);
     const { startStack } = await import('../../dev/stack/start-stack.ts');
-    stack = await startStack({ clock, kongBin });
+    stack = await startStack({ clock, kongBin, pluginServer });
   });
   afterAll(async () => {
     await stack?.stop();

@@ -1,6 +1,7 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_PORTS, findPorts, renderConfig } from '../../../dev/stack/ports.ts';
+import { DEFAULT_PORTS, describeMoved, findPorts, renderConfig } from '../../../dev/stack/ports.ts';
 
 describe('findPorts', () => {
   it('gives each part a port of its own', async () => {
@@ -10,13 +11,19 @@ describe('findPorts', () => {
 
   it('goes elsewhere where something listens on a default port already', async () => {
     const server = createServer();
-    const taken = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(true));
-      server.listen(DEFAULT_PORTS.google, '127.0.0.1', () => resolve(false));
-    });
-    const { google } = await findPorts(true);
-    if (!taken) await new Promise((resolve) => server.close(resolve));
-    expect(google).not.toBe(DEFAULT_PORTS.google);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { google } = await findPorts(true, { ...(await findPorts(false)), google: port });
+    await once(server.close(), 'close');
+    expect(google).not.toBe(port);
+  });
+});
+
+describe('describeMoved', () => {
+  it('says where the parts are that are not where kong.yml expects them', () => {
+    expect(describeMoved({ ...DEFAULT_PORTS, gateway: 5001 })).toEqual([
+      'port 8000 is taken: the gateway listens on 5001',
+    ]);
   });
 });
 
