@@ -58,7 +58,13 @@ async function readTogether(kong: KongPdk, needs: RequestNeeds): Promise<Reading
   if (lines(headers) >= MOST_HEADERS) {
     return { refusal: { code: 'invalid_request', detail: 'Refused because of too many headers.' } };
   }
-  const facts: RequestFacts = { handoff: {}, headers: pickHeaders(headers, needs.headers) };
+  const picked = pickHeaders(headers, needs.headers);
+  if (Object.values(picked).some(isDamaged)) {
+    return {
+      refusal: { code: 'invalid_request', detail: 'Refused because a header is not UTF-8.' },
+    };
+  }
+  const facts: RequestFacts = { handoff: {}, headers: picked };
   needs.handoff.forEach((key, index) => {
     setVerdict(facts, key, verdicts[index]);
   });
@@ -66,6 +72,11 @@ async function readTogether(kong: KongPdk, needs: RequestNeeds): Promise<Reading
     Object.assign(facts, { [attribute]: attributes[index] });
   });
   return { facts };
+}
+
+/** Bytes that are not UTF-8 arrive as U+FFFD, while the upstream gets what the client sent. */
+function isDamaged(text: string): boolean {
+  return text.includes('\ufffd');
 }
 
 function lines(headers: JsonObject): number {

@@ -31,6 +31,8 @@ export interface ConnectionHost {
   /** An event that went wrong. */
   onFailure(plugin: string, phase: string, error: unknown): void;
   onEventEnd(event: EndedEvent): void;
+  /** Kong may send the next call, or the connection may be closed. */
+  onIdle(connection: Connection): void;
   /** A connection that this side gave up, and why. */
   onConnectionLost(reason: LostReason, error?: unknown): void;
 }
@@ -67,13 +69,14 @@ export class Connection {
     socket.on('close', () => this.#closed());
   }
 
-  /** Whether a plugin is at work, so that closing now would cut it off. */
+  /** Whether closing now would cut off a plugin, or Kong while it replies. */
   get isBusy(): boolean {
-    return this.#state === 'starting' || !this.#isEventOver;
+    return this.#state === 'starting' || this.#state === 'event';
   }
 
   /** Closes it once what was written has left. */
   end(): void {
+    this.#state = 'spent';
     this.#socket.end(() => this.#socket.destroy());
   }
 
@@ -165,8 +168,8 @@ export class Connection {
           this.#host.closeInstance(instance_id);
           return;
         }
-        this.#state = 'idle';
         this.#reply(sequence, { instance_status: { name, instance_id } });
+        this.#becomeIdle();
       },
       // Without a status Kong would hold back all requests for 10 s; this way it answers 500 and asks again.
       (error) => this.#giveUp('start_failed', error),
@@ -217,6 +220,7 @@ export class Connection {
   #becomeIdle(): void {
     this.#state = 'idle';
     this.#calls = undefined;
+    this.#host.onIdle(this);
   }
 
   #reply(sequence: number, result: RpcResult): void {

@@ -4,26 +4,37 @@ import type { MetricObjects } from './metrics.ts';
 export interface InstanceRecord {
   id: number;
   plugin: string;
-  /** Canonical JSON. */
+  /** JSON, as Kong sent it. */
   config: string;
 }
+
+/**
+ * Kong never closes the instances of an nginx worker that has ended. Beyond this many, those that nobody has used for
+ * longest are dropped; where Kong names one after all, it starts it again.
+ */
+export const MOST_INSTANCES = 50_000;
 
 /** What a worker tells the primary process. */
 export type WorkerMessage =
   /** Its plugins are loaded; it may be told of instances and be given connections. */
-  | { type: 'loaded'; plugins: string[] }
+  | { type: 'loaded' }
   /** They are not, and will not be at a second attempt. */
   | { type: 'not_loaded'; problem: string }
   | { type: 'start_instance'; request: number; plugin: string; config: string }
   | { type: 'close_instance'; id: number }
   | { type: 'instance_known'; id: number }
+  /** It knows all instances of before it was loaded. */
+  | { type: 'caught_up' }
   | { type: 'metrics'; request: number; metrics: MetricObjects }
   | { type: 'alive' };
 
 /** What the primary process tells a worker. */
 export type PrimaryMessage =
   | { type: 'options'; options: WorkerOptions }
-  | ({ type: 'instance' } & InstanceRecord)
+  /** The request is that of the worker which asked for it. */
+  | ({ type: 'instance'; request?: number } & InstanceRecord)
+  /** Comes after the instances that there were. */
+  | { type: 'catch_up' }
   | { type: 'instance_started'; request: number; id: number }
   | { type: 'instance_closed'; id: number }
   /** Comes with the connection's handle. */

@@ -1,10 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, rm } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
+import { LRUCache } from 'lru-cache';
 import { createLogger } from '../kong/logger.ts';
-import { InstanceTable } from './instance-table.ts';
-import type { InstanceRecord, WorkerMessage } from './messages.ts';
+import {
+  type InstanceRecord,
+  MOST_INSTANCES,
+  type PrimaryMessage,
+  type WorkerMessage,
+} from './messages.ts';
 import type { MetricObjects } from './metrics.ts';
 import { type OperationsServer, startOperationsServer } from './operations-server.ts';
 import type { ServerOptions } from './options.ts';
@@ -16,8 +21,8 @@ const BACKLOG = 65_535;
 /** Connections that wait for a worker; more, or longer, is refused, which Kong answers with 500 or repeats. */
 const MOST_WAITING = 4_096;
 const WAIT_MS = 5_000;
-/** How long workers may take to learn of an instance before its start fails. */
-const KNOWN_WITHIN_MS = 4_000;
+/** A worker that keeps Kong waiting for a new instance and gives no sign of life for so long is ended. */
+const SILENT_MS = 4_000;
 const METRICS_WITHIN_MS = 1_000;
 /** A worker that lives no longer is replaced more and more slowly. */
 const HEALTHY_MS = 10_000;
@@ -27,7 +32,6 @@ const MAX_ID = 2 ** 31 - 1;
 interface Starting {
   worker: WorkerProcess;
   request: number;
-  record: InstanceRecord;
   unaware: Set<WorkerProcess>;
   timer: NodeJS.Timeout;
 }
@@ -55,7 +59,7 @@ export async function startPrimary(
   await claimSocketPath(options.socket);
 
   const workers = new Set<WorkerProcess>();
-  const instances = new InstanceTable<InstanceRecord>();
+  const instances = new LRUCache<number, InstanceRecord>({ max: MOST_INSTANCES });
   const starting = new Map<number, Starting>();
   const waiting: { socket: Socket; timer: NodeJS.Timeout }[] = [];
   const metricsAsked = new Map<number, (metrics: MetricObjects) => void>();
@@ -96,13 +100,20 @@ export async function startPrimary(
   function onMessage(worker: WorkerProcess, message: WorkerMessage): void {
     switch (message.type) {
       case 'loaded':
-        for (const [, record] of instances.entries()) worker.send({ type: 'instance', ...record });
+        for (const id of instances.rkeys()) {
+          const record = instances.peek(id);
+          if (record !== undefined) worker.send({ type: 'instance', ...record });
+        }
+        worker.send({ type: 'catch_up' });
+        worker.isLoaded = true;
+        return;
+      case 'caught_up':
         worker.isReady = true;
         for (const { socket, timer } of waiting.splice(0)) {
           clearTimeout(timer);
           worker.give(socket);
         }
-        logger.info({ worker: worker.pid, plugins: message.plugins }, 'a worker is ready');
+        logger.info({ worker: worker.pid }, 'a worker is ready');
         settleFirst?.();
         return;
       case 'not_loaded':
@@ -119,7 +130,7 @@ export async function startPrimary(
         return;
       case 'close_instance':
         instances.delete(message.id);
-        tellReady({ type: 'instance_closed', id: message.id });
+        tellLoaded({ type: 'instance_closed', id: message.id });
         return;
       case 'metrics':
         metricsAsked.get(message.request)?.(message.metrics);
@@ -135,14 +146,17 @@ export async function startPrimary(
     const record: InstanceRecord = { id: nextId(), plugin, config };
     const { id } = record;
     const unaware = new Set([...workers].filter(({ isReady }) => isReady));
-    const timer = setTimeout(() => {
-      // One that has not heard of it would make Kong start it again and again.
-      for (const late of starting.get(id)?.unaware ?? []) late.kill();
-    }, KNOWN_WITHIN_MS);
-    starting.set(id, { worker, request, record, unaware, timer });
-    // A worker that becomes ready meanwhile hears of it with all the others.
-    instances.set(id, `${plugin}:${config}`, () => record);
-    for (const each of unaware) each.send({ type: 'instance', ...record });
+    const timer = setInterval(() => {
+      // A worker that does not know it would make Kong start it again and again.
+      for (const late of unaware) if (late.silentMs > SILENT_MS) late.kill();
+    }, SILENT_MS);
+    starting.set(id, { worker, request, unaware, timer });
+    instances.set(id, record);
+    // Those that are still catching up learn it before they are given a connection, and are not waited for.
+    for (const each of workers) {
+      if (!each.isLoaded) continue;
+      each.send({ type: 'instance', ...record, ...(each === worker ? { request } : {}) });
+    }
     settleStart(id);
   }
 
@@ -150,13 +164,13 @@ export async function startPrimary(
   function settleStart(id: number): void {
     const start = starting.get(id);
     if (start === undefined || start.unaware.size > 0) return;
-    clearTimeout(start.timer);
+    clearInterval(start.timer);
     starting.delete(id);
     start.worker.send({ type: 'instance_started', request: start.request, id });
   }
 
-  function tellReady(message: Parameters<WorkerProcess['send']>[0]): void {
-    for (const worker of workers) if (worker.isReady) worker.send(message);
+  function tellLoaded(message: PrimaryMessage): void {
+    for (const worker of workers) if (worker.isLoaded) worker.send(message);
   }
 
   function onExit(worker: WorkerProcess, how: string): void {
@@ -269,8 +283,8 @@ export async function startPrimary(
     metricsPort: operations?.port,
     workerPids: () => [...workers].flatMap(({ pid }) => pid ?? []),
     async stop() {
+      // This removes the socket too.
       server.close();
-      await rm(options.socket, { force: true });
       await stopWorkers();
       await operations?.stop();
     },

@@ -22,8 +22,11 @@ export class WorkerProcess {
   /** Connections on their way to it. */
   readonly #underWay = new Set<Socket>();
   #unanswered = 0;
-  /** Whether it may be given connections. */
+  /** Whether it is told of instances. */
+  isLoaded = false;
+  /** Whether it knows all instances, and may be given connections. */
   isReady = false;
+  #lastHeard = performance.now();
 
   constructor(program: string, options: PrimaryMessage, events: WorkerEvents) {
     this.#child = fork(program, ['worker'], {
@@ -33,12 +36,14 @@ export class WorkerProcess {
     });
     this.#child.on('message', (message: WorkerMessage) => {
       this.#unanswered = 0;
+      this.#lastHeard = performance.now();
       events.onMessage(this, message);
     });
     let isGone = false;
     const gone = (how: string) => {
       if (isGone) return;
       isGone = true;
+      this.isLoaded = false;
       this.isReady = false;
       clearInterval(this.#pings);
       for (const socket of this.#underWay) socket.destroy();
@@ -50,6 +55,11 @@ export class WorkerProcess {
     });
     this.#pings = setInterval(() => this.#ping(), PING_MS);
     this.send(options);
+  }
+
+  /** Milliseconds since it last gave a sign of life. */
+  get silentMs(): number {
+    return performance.now() - this.#lastHeard;
   }
 
   get pid(): number | undefined {

@@ -1,13 +1,18 @@
 import type { Socket } from 'node:net';
+import { LRUCache } from 'lru-cache';
 import { Malfunction } from '../core/malfunction.ts';
 import { describeError } from '../kong/describe-error.ts';
 import { createLogger } from '../kong/logger.ts';
 import { createRateLimit } from '../kong/rate-limit.ts';
-import { canonicalConfig } from './canonical-config.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
-import { InstanceTable } from './instance-table.ts';
 import { type LoadedPlugin, loadPlugins } from './load-plugins.ts';
-import type { PrimaryMessage, WorkerMessage, WorkerOptions } from './messages.ts';
+import {
+  type InstanceRecord,
+  MOST_INSTANCES,
+  type PrimaryMessage,
+  type WorkerMessage,
+  type WorkerOptions,
+} from './messages.ts';
 import { createMetrics } from './metrics.ts';
 import { protoBufInfo } from './plugin-info.ts';
 import type { PluginInstance } from './plugin-instance.ts';
@@ -34,7 +39,7 @@ export async function runWorker(): Promise<void> {
     return;
   }
   serve(options, plugins, logger);
-  tell({ type: 'loaded', plugins: [...plugins.keys()] });
+  tell({ type: 'loaded' });
 }
 
 function serve(
@@ -43,9 +48,9 @@ function serve(
   logger: ReturnType<typeof createLogger>,
 ): void {
   const metrics = options.hasMetrics ? createMetrics() : undefined;
-  const instances = new InstanceTable<PluginInstance>();
+  const instances = new LRUCache<number, PluginInstance>({ max: MOST_INSTANCES });
   const connections = new Set<Connection>();
-  const starting = new Map<number, (id: number) => void>();
+  const starting = new Map<number, { instance: PluginInstance; started: (id: number) => void }>();
   const reportDue = createRateLimit(REPORT_PERIOD_MS);
   const alertDue = createRateLimit(REPORT_PERIOD_MS);
   let lastRequest = 0;
@@ -79,20 +84,24 @@ function serve(
     }
   }
 
+  function learn({ id, plugin, config }: InstanceRecord, request: number | undefined): void {
+    const own = request === undefined ? undefined : starting.get(request)?.instance;
+    instances.set(id, own ?? createOrRefuse(plugin, config));
+  }
+
   const host: ConnectionHost = {
     eventTimeoutMs: options.eventTimeoutMs,
     maxFrameBytes: options.maxFrameBytes,
     describePlugins: () =>
       [...plugins.values()].map((plugin) => ({ name: plugin.name, info: protoBufInfo(plugin) })),
     async startInstance(plugin, config) {
-      const canonical = canonicalConfig(config);
-      // Kong is told of a configuration that the plugin does not take before any worker is.
-      if (instances.shared(keyOf(plugin, canonical)) === undefined) create(plugin, canonical);
+      // No other worker hears of a configuration that the plugin does not take.
+      const instance = create(plugin, config);
       lastRequest += 1;
       const request = lastRequest;
-      return await new Promise<number>((resolve) => {
-        starting.set(request, resolve);
-        tell({ type: 'start_instance', request, plugin, config: canonical });
+      return await new Promise<number>((started) => {
+        starting.set(request, { instance, started });
+        tell({ type: 'start_instance', request, plugin, config });
       });
     },
     findInstance: (id) => instances.get(id),
@@ -106,7 +115,9 @@ function serve(
     },
     onEventEnd: (event) => {
       metrics?.eventEnded(event);
-      if (isDraining) closeIdle();
+    },
+    onIdle(connection) {
+      if (isDraining) connection.end();
     },
     onConnectionLost(reason, error) {
       metrics?.connectionLost(reason);
@@ -125,24 +136,17 @@ function serve(
     socket.resume();
   }
 
-  function closeIdle(): void {
-    // What was written last leaves before the connection does.
-    setImmediate(() => {
-      for (const connection of connections) if (!connection.isBusy) connection.end();
-    });
-  }
-
   function drain(): void {
     isDraining = true;
     if (connections.size === 0) process.exit(0);
-    closeIdle();
+    for (const connection of connections) if (!connection.isBusy) connection.end();
     setTimeout(() => process.exit(0), options.drainTimeoutMs);
   }
 
   async function tellMetrics(request: number): Promise<void> {
     if (metrics === undefined) return;
     const counts = new Map<string, number>();
-    for (const [, { plugin }] of instances.entries()) {
+    for (const { plugin } of instances.values()) {
       counts.set(plugin, (counts.get(plugin) ?? 0) + 1);
     }
     metrics.setInstances(counts);
@@ -152,14 +156,15 @@ function serve(
   process.on('message', (message: PrimaryMessage, socket: Socket | undefined) => {
     switch (message.type) {
       case 'instance':
-        instances.set(message.id, keyOf(message.plugin, message.config), () =>
-          createOrRefuse(message.plugin, message.config),
-        );
+        learn(message, message.request);
         tell({ type: 'instance_known', id: message.id });
         return;
       case 'instance_started':
-        starting.get(message.request)?.(message.id);
+        starting.get(message.request)?.started(message.id);
         starting.delete(message.request);
+        return;
+      case 'catch_up':
+        tell({ type: 'caught_up' });
         return;
       case 'instance_closed':
         instances.delete(message.id);
@@ -182,10 +187,6 @@ function serve(
         drain();
     }
   });
-}
-
-function keyOf(plugin: string, config: string): string {
-  return `${plugin}:${config}`;
 }
 
 function tell(message: WorkerMessage): void {

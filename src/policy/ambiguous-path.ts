@@ -12,6 +12,8 @@ export function findPathAmbiguity(requestUri: string): string | null {
   if (requestUri.includes('#')) return 'the request target contains "#"';
   const path = pathOf(requestUri);
   if (hasControlCharacter(path)) return 'the path contains a control character';
+  // What Kong hands over as U+FFFD, the upstream gets as the client sent it.
+  if (path.includes('\ufffd')) return 'the path contains bytes that are not UTF-8';
   if (path.includes('\\')) return 'the path contains a backslash';
   if (/%(?![0-9a-f]{2})/i.test(path)) return 'the path contains an invalid percent-encoding';
   if (/%2f/i.test(path)) return 'the path contains an encoded slash';

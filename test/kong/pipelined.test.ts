@@ -93,6 +93,13 @@ describe('over a plugin server that pipelines', () => {
     expect(exitOf(calls)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   });
 
+  it('refuses a header that is not UTF-8 where it is needed, and passes over others', async () => {
+    const damaged = await factsOf({ authorization: 'Bearer \ufffd' });
+    expect(exitOf(damaged.calls)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    const { facts } = await factsOf({ authorization: 'x', cookie: '\ufffd' });
+    expect(facts?.headers).toEqual({ authorization: 'x' });
+  });
+
   it('refuses where Kong gives no headers at all', async () => {
     const fake = fakePipelinedKong(REQUEST);
     fake.kong.request.getHeaders = async () => undefined;

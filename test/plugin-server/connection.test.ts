@@ -94,6 +94,27 @@ describe('an event', () => {
     expect(Object.getPrototypeOf(headers)).toBe(Object.prototype);
   });
 
+  it('reads a header that is not UTF-8, and the others with it', async () => {
+    let headers: unknown;
+    let variable: unknown;
+    const { kong } = await serve(async (pdk) => {
+      [headers, variable] = await Promise.all([
+        pdk.request.getHeaders(1000),
+        pdk.nginx.getVar('http_x_file'),
+      ]);
+    });
+    const latin1 = Buffer.from('caf\xe9', 'latin1');
+    const entry = { key: Buffer.from('x-file'), value: { string_value: latin1 } };
+    const other = { key: Buffer.from('a'), value: { string_value: Buffer.from('b') } };
+    const { ending } = await kong.event(7, 'access', {
+      'kong.request.get_headers': messageCodec('RawStruct').encode({ fields: [entry, other] }),
+      'kong.nginx.get_var': messageCodec('RawString').encode({ v: latin1 }),
+    });
+    expect(ending).toHaveProperty('returned');
+    expect(headers).toEqual({ 'x-file': 'caf\ufffd', a: 'b' });
+    expect(variable).toBe('caf\ufffd');
+  });
+
   it("is over with the plugin's answer, even if the plugin never ends", async () => {
     const { kong, events } = await serve((pdk) => {
       pdk.service.request.setHeader('x-a', '1');

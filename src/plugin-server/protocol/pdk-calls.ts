@@ -1,5 +1,5 @@
 import { type Fields, messageCodec } from './schema.ts';
-import { fromStruct, fromValue, toStruct, toValue } from './value.ts';
+import { asText, fromStruct, fromValue, toStruct, toValue } from './value.ts';
 
 /** A PDK function that ProtoBuf:1 carries. */
 export interface PdkCallSpec {
@@ -140,12 +140,12 @@ function plainValue(value: unknown): unknown {
 const REPLIES = {
   nothing: (): undefined => undefined,
   /** Missing and empty are one here. */
-  string: decoder('String', ({ v }) => v ?? ''),
+  string: decoder('RawString', ({ v }) => asText(v)),
   integer: decoder('Int', ({ v }) => v ?? 0),
   number: decoder('Number', ({ v }) => v ?? 0),
   flag: decoder('Bool', ({ v }) => v ?? false),
-  value: decoder('Value', fromValue),
-  struct: decoder('Struct', fromStruct),
+  value: decoder('RawValue', fromValue),
+  struct: decoder('RawStruct', fromStruct),
   bytes: decoder('ByteString', ({ v }) => v ?? NOTHING),
   route: entity('Route'),
   service: entity('Service'),
@@ -162,10 +162,6 @@ const REPLIES = {
     ),
   })),
 } satisfies Record<string, Decode>;
-
-function asText(value: Uint8Array): string {
-  return Buffer.from(value).toString();
-}
 
 function rawBody(result: Fields): Buffer {
   if (result.content instanceof Uint8Array) return Buffer.from(result.content);

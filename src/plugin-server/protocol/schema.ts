@@ -76,6 +76,22 @@ const { root } = protobuf.parse(
   message StructEntry { string key = 1; Value value = 2; }
   message ListValue { repeated Value values = 1; }
 
+  // The same on the wire, for what clients write: it need not be UTF-8, and must not make a reply unreadable.
+  message RawString { bytes v = 1; }
+  message RawValue {
+    oneof kind {
+      int32 null_value = 1;
+      double number_value = 2;
+      bytes string_value = 3;
+      bool bool_value = 4;
+      RawStruct struct_value = 5;
+      RawListValue list_value = 6;
+    }
+  }
+  message RawStruct { repeated RawStructEntry fields = 1; }
+  message RawStructEntry { bytes key = 1; RawValue value = 2; }
+  message RawListValue { repeated RawValue values = 1; }
+
   message ExitArgs { int32 status = 1; bytes body = 2; Struct headers = 3; }
   message Target { string host = 1; int32 port = 2; }
   message ConsumerSpec { string id = 1; bool by_username = 2; }

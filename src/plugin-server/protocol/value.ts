@@ -35,10 +35,13 @@ export function toStruct(data: object, depth = 0): Fields {
   return { fields };
 }
 
-/** The plain data in a `google.protobuf.Value`; a value without a kind is null. */
+/**
+ * The plain data in a `google.protobuf.Value`, raw or not; a value without a kind is null, and bytes that are not UTF-8
+ * become U+FFFD.
+ */
 export function fromValue(value: unknown): unknown {
   const kinds = (value ?? {}) as Fields;
-  if (Object.hasOwn(kinds, 'string_value')) return kinds.string_value;
+  if (Object.hasOwn(kinds, 'string_value')) return asText(kinds.string_value);
   if (Object.hasOwn(kinds, 'number_value')) return kinds.number_value;
   if (Object.hasOwn(kinds, 'bool_value')) return kinds.bool_value;
   if (Object.hasOwn(kinds, 'struct_value')) return fromStruct(kinds.struct_value);
@@ -49,10 +52,16 @@ export function fromValue(value: unknown): unknown {
   return null;
 }
 
+/** Text from a field of a message, raw or not; empty where there is none. */
+export function asText(field: unknown): string {
+  if (typeof field === 'string') return field;
+  return field instanceof Uint8Array ? Buffer.from(field).toString() : '';
+}
+
 /** An object in which a key such as `__proto__` is a property like any other. */
 export function fromStruct(struct: unknown): Record<string, unknown> {
-  const { fields = [] } = (struct ?? {}) as { fields?: { key?: string; value?: unknown }[] };
-  return Object.fromEntries(fields.map(({ key, value }) => [key ?? '', fromValue(value)]));
+  const { fields = [] } = (struct ?? {}) as { fields?: { key?: unknown; value?: unknown }[] };
+  return Object.fromEntries(fields.map(({ key, value }) => [asText(key), fromValue(value)]));
 }
 
 /** Deeper data would exhaust the stack of whoever reads it. */

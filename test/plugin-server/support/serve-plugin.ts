@@ -35,6 +35,7 @@ export async function servePlugin(
     alertDue: () => false,
     onFailure: (_, __, error) => failures.push(error),
     onEventEnd: (event) => events.push(event),
+    onIdle: () => {},
     onConnectionLost: (reason) => lost.push(reason),
     ...options,
   };
