@@ -1,6 +1,6 @@
 import { isJsonObject } from '../../src/core/json.ts';
 
-/** Follows what our plugin server logs of its workers: `plugins` when one is ready, `how` when one has ended. */
+/** Follows what our plugin server logs of its workers. */
 export class WorkerLog {
   #pids: number[] = [];
 
@@ -17,9 +17,9 @@ export class WorkerLog {
     if (!line.includes('"worker":')) return;
     const record = parse(line);
     if (!isJsonObject(record) || typeof record.worker !== 'number') return;
-    const { worker } = record;
-    if (Array.isArray(record.plugins)) this.#pids = [...this.#pids, worker];
-    else if (record.how !== undefined) this.#pids = this.#pids.filter((pid) => pid !== worker);
+    const { worker, msg } = record;
+    if (msg === 'a worker is ready') this.#pids = [...this.#pids, worker];
+    else if (msg === 'a worker ended') this.#pids = this.#pids.filter((pid) => pid !== worker);
   }
 }
 

@@ -47,4 +47,5 @@ it('takes the connections along that are on their way to it, so that Kong does n
   await Promise.all(clients.map((client) => once(client, 'connect')));
   process.kill(worker, 'SIGKILL');
   await eventually('all to be closed', () => closed === CONNECTIONS || undefined);
+  expect(server.running()).toBe(true);
 });

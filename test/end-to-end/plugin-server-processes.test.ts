@@ -20,14 +20,16 @@ const PLUGIN = `
 exports.Version = '1.0.0';
 exports.Priority = 5;
 exports.Schema = [];
-let hold;
 exports.Plugin = class {
   constructor(config) {
     if (config.fault === 'constructor') throw new Error('no');
     this.config = config;
   }
   async access(kong) {
-    if (this.config.fault === 'slow') await new Promise((resolve) => setTimeout(resolve, 300));
+    if (this.config.fault === 'slow') {
+      console.error('begun');
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
     kong.response.setHeader('x-ran', process.pid + ' ' + this.config.name);
   }
 };
@@ -75,6 +77,11 @@ async function connect(): Promise<KongSide> {
   const client = await KongSide.connect(socket);
   clients.push(client);
   return client;
+}
+
+/** The slow plugin is at work. */
+function begun() {
+  return eventually('the event to begin', () => server?.lines().includes('begun') || undefined);
 }
 
 /** Runs an event on a new connection, and says which process ran it and by which config. */
@@ -184,12 +191,30 @@ describe('at the end', () => {
     const id = await kong.start('teller', { name: 'slow', fault: 'slow' });
     const idle = await connect();
     const running = kong.event(id, 'access');
+    await begun();
     const stopped = stop();
     expect((await running).ending).toHaveProperty('returned');
     await stopped;
     await idle.closed();
     expect(existsSync(socket)).toBe(false);
     await expect(KongSide.connect(socket)).rejects.toThrow('ENOENT');
+  });
+
+  it('a running event ends with all that Kong replies to it', async () => {
+    const { stop } = await start();
+    const kong = await connect();
+    const id = await kong.start('teller', { name: 'slow', fault: 'slow' });
+    kong.call({ cmd_handle_event: { instance_id: id, event_name: 'access' } });
+    await begun();
+    const stopped = stop();
+    const frames = [];
+    for (let count = 0; count < 4; count += 1) frames.push(await kong.frame());
+    // A method, its arguments, the end and the return have come, and Kong has not replied yet.
+    expect(frames.map((frame) => frame === undefined)).toEqual([false, false, false, false]);
+    expect(kong.isClosed).toBe(false);
+    kong.send(new Uint8Array(0));
+    await kong.closed();
+    await stopped;
   });
 
   it('no worker outlives the primary process', async () => {

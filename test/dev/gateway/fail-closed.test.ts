@@ -153,6 +153,21 @@ describe('once an instance is known, Kong starts it again and repeats the event'
     expect(events().at(-1)).toMatchObject({ instanceId: 0, connection: 2 });
   });
 
+  it('with the connection of the failed attempt open until the request ends', async () => {
+    let isOpen: boolean | undefined;
+    onEvent = (_, failed) => {
+      onEvent = (call, session) => {
+        isOpen = !failed.socket.destroyed;
+        session.send(...endOfEvent(call.sequence));
+      };
+      failed.send('no plugin instance', '');
+    };
+    expect((await get()).status).toBe(200);
+    expect(isOpen).toBe(true);
+    await server.sessions[0]?.closed;
+    expect(server.sessions).toHaveLength(2);
+  });
+
   it('for ever, but without keeping others from their turn, until the gateway stops', async () => {
     onEvent = (_, { socket }) => socket.destroy();
     const pending = get().catch(() => undefined);
@@ -275,19 +290,6 @@ describe('any other failure is a 500', () => {
     expect(gateway.lines.at(-1)).toBe('[err] [probe] pluginserver error: connection refused');
     renameSync(server.socket, aside);
     await server.listen();
-  });
-
-  it('which leaves the connection open until the request ends', async () => {
-    let answered = 0;
-    onEvent = once(async (_, session) => {
-      session.send('kong.request.get_headers', message('Int', { v: 0 }));
-      await session.closed;
-      answered = gateway.entries.length;
-    });
-    await expect500();
-    await waitFor(() => answered > 0, 'the end of the connection');
-    // The access log is written when the request has ended.
-    expect(answered).toBe(2);
   });
 
   it('and gives the connection back when all of the return has been read', async () => {

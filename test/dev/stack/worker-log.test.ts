@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { WorkerLog } from '../../../dev/stack/worker-log.ts';
 
-const ready = (worker: number) => JSON.stringify({ level: 30, worker, plugins: ['a'] });
-const ended = (worker: number) => JSON.stringify({ level: 50, worker, how: 'SIGKILL' });
+const ready = (worker: number) => JSON.stringify({ worker, msg: 'a worker is ready' });
+const ended = (worker: number) => JSON.stringify({ worker, how: 'SIGKILL', msg: 'a worker ended' });
 
 it('knows the workers that are ready, oldest first', () => {
   const log = new WorkerLog();
@@ -12,7 +12,12 @@ it('knows the workers that are ready, oldest first', () => {
 
 it('passes over whatever else is written', () => {
   const log = new WorkerLog();
-  const lines = ['', 'a "worker": that is no JSON', '{"worker":"x","plugins":[]}', '{"worker":7}'];
+  const lines = [
+    '',
+    'a "worker": that is no JSON',
+    '{"worker":"x","msg":"a worker is ready"}',
+    '{"worker":7}',
+  ];
   for (const line of [ready(1), ...lines]) log.take(line);
   expect(log.pids).toEqual([1]);
 });
