@@ -55,6 +55,7 @@ export function fromValue(value: unknown): unknown {
 /** Text from a field of a message, raw or not; empty where there is none. */
 export function asText(field: unknown): string {
   if (typeof field === 'string') return field;
+  if (Buffer.isBuffer(field)) return field.toString();
   return field instanceof Uint8Array ? Buffer.from(field).toString() : '';
 }
 
