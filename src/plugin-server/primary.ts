@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { createLogger } from '../kong/logger.ts';
@@ -291,16 +290,15 @@ export async function startPrimary(
   };
 }
 
-/** Nobody but this user may connect before the mode has been set. */
+/** The socket has its mode from the first moment: whoever may not connect never could. */
 async function listen(options: ServerOptions, share: (socket: Socket) => void): Promise<Server> {
   const server = createServer({ pauseOnConnect: true }, share);
-  const umask = process.umask(0o177);
+  const umask = process.umask(0o777 & ~options.socketMode);
   try {
     server.listen({ path: options.socket, backlog: BACKLOG });
   } finally {
     process.umask(umask);
   }
   await once(server, 'listening');
-  await chmod(options.socket, options.socketMode);
   return server;
 }
