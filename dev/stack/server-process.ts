@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import { accepts } from './accepts.ts';
 import { eventually } from './eventually.ts';
 
 export interface ServerProcessOptions {
@@ -54,8 +54,8 @@ export class ServerProcess {
       createInterface({ input: stream }).on('line', (line) => this.#take(line));
     }
     try {
-      await eventually('the plugin server to listen', () => {
-        if (this.isRunning) return accepts(socket);
+      await eventually('the plugin server to listen', async () => {
+        if (this.isRunning) return (await accepts({ path: socket })) || undefined;
         const { exitCode, signalCode } = child;
         const last = this.lines.slice(-SHOWN_LINES).join('\n');
         throw new Error(
@@ -82,15 +82,4 @@ export class ServerProcess {
     if (this.lines.length > KEPT_LINES) this.lines.shift();
     this.#options.onLine?.(line);
   }
-}
-
-function accepts(socket: string): Promise<true | undefined> {
-  return new Promise((resolve) => {
-    const connection = connect(socket);
-    connection.once('error', () => resolve(undefined));
-    connection.once('connect', () => {
-      connection.destroy();
-      resolve(true);
-    });
-  });
 }

@@ -1,20 +1,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { readCacheCounters } from '../core/cache-counters.ts';
+import type { EndedEvent } from './connection.ts';
+import { PHASES } from './phases.ts';
 
 /** As a worker hands them to the primary process, which adds them up. */
 export type MetricObjects = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
-interface MeasuredEvent {
-  plugin: string;
-  phase: string;
-  outcome: 'continued' | 'refused' | 'failed' | 'timed_out' | 'aborted';
-  seconds: number;
-  pdkCalls: number;
-  batches: number;
-}
-
 export interface Metrics {
-  eventEnded(event: MeasuredEvent): void;
+  eventEnded(event: EndedEvent): void;
   /** @param reason a fixed word, never anything that came over the connection */
   connectionLost(reason: string): void;
   setInstances(countByPlugin: ReadonlyMap<string, number>): void;
@@ -26,9 +19,6 @@ const SECONDS = [
 ];
 const CALLS = [0, 1, 2, 3, 5, 8, 13, 21, 34];
 const BATCHES = [0, 1, 2, 3, 4, 6, 10];
-
-/** A peer may send any word as the name of an event; a label takes only these. */
-const PHASES = new Set(['certificate', 'rewrite', 'access', 'response', 'preread', 'log']);
 
 /**
  * The metrics of one worker process. Looking up labels costs more than counting does, so each combination is looked up
@@ -91,14 +81,14 @@ export function createMetrics(): Metrics {
   });
   collectDefaultMetrics({ register: registry });
 
-  const recorders = new Map<string, (event: MeasuredEvent) => void>();
+  const recorders = new Map<string, (event: EndedEvent) => void>();
 
-  function createRecorder({ plugin, outcome }: MeasuredEvent, phase: string) {
+  function createRecorder({ plugin, outcome }: EndedEvent, phase: string) {
     const count = events.labels(plugin, phase, outcome);
     const duration = durations.labels(plugin, phase);
     const calls = pdkCalls.labels(plugin, phase);
     const writes = batches.labels(plugin, phase);
-    return (event: MeasuredEvent) => {
+    return (event: EndedEvent) => {
       count.inc();
       duration.observe(event.seconds);
       calls.observe(event.pdkCalls);
@@ -108,7 +98,8 @@ export function createMetrics(): Metrics {
 
   return {
     eventEnded(event) {
-      const phase = PHASES.has(event.phase) ? event.phase : 'unknown';
+      // A peer may send any word as the name of an event.
+      const phase = PHASES.includes(event.phase) ? event.phase : 'unknown';
       const key = `${event.plugin} ${phase} ${event.outcome}`;
       let record = recorders.get(key);
       if (record === undefined) {

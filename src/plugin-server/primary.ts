@@ -36,9 +36,6 @@ interface Starting {
 }
 
 export interface RunningServer {
-  /** Port of the operations listener, where there is one. */
-  metricsPort: number | undefined;
-  workerPids(): number[];
   /** Lets running events end, within the bound, and removes the socket. */
   stop(): Promise<void>;
 }
@@ -144,7 +141,7 @@ export async function startPrimary(
   ): void {
     const record: InstanceRecord = { id: nextId(), plugin, config };
     const { id } = record;
-    const unaware = new Set([...workers].filter(({ isReady }) => isReady));
+    const unaware = new Set(readyWorkers());
     const timer = setInterval(() => {
       // A worker that does not know it would make Kong start it again and again.
       for (const late of unaware) if (late.silentMs > SILENT_MS) late.kill();
@@ -166,6 +163,10 @@ export async function startPrimary(
     clearInterval(start.timer);
     starting.delete(id);
     start.worker.send({ type: 'instance_started', request: start.request, id });
+  }
+
+  function readyWorkers(): WorkerProcess[] {
+    return [...workers].filter(({ isReady }) => isReady);
   }
 
   function tellLoaded(message: PrimaryMessage): void {
@@ -193,7 +194,7 @@ export async function startPrimary(
 
   function share(socket: Socket): void {
     socket.on('error', () => socket.destroy());
-    const ready = [...workers].filter(({ isReady }) => isReady);
+    const ready = readyWorkers();
     turn += 1;
     const worker = ready[turn % ready.length];
     if (worker !== undefined) {
@@ -215,8 +216,7 @@ export async function startPrimary(
   }
 
   function collectMetrics(): Promise<MetricObjects[]> {
-    const ready = [...workers].filter(({ isReady }) => isReady);
-    return Promise.all(ready.map(askMetrics)).then((all) =>
+    return Promise.all(readyWorkers().map(askMetrics)).then((all) =>
       all.filter((metrics): metrics is MetricObjects => metrics !== undefined),
     );
   }
@@ -265,7 +265,7 @@ export async function startPrimary(
       options.metrics &&
       (await startOperationsServer(options.metrics, {
         collect: collectMetrics,
-        isReady: () => !isStopping && [...workers].some(({ isReady }) => isReady),
+        isReady: () => !isStopping && readyWorkers().length > 0,
       }));
     server = await listen(options, share);
   } catch (error) {
@@ -279,8 +279,6 @@ export async function startPrimary(
   );
 
   return {
-    metricsPort: operations?.port,
-    workerPids: () => [...workers].flatMap(({ pid }) => pid ?? []),
     async stop() {
       // This removes the socket too.
       server.close();

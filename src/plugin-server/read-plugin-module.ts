@@ -1,8 +1,6 @@
 import { Malfunction } from '../core/malfunction.ts';
 import type { LoadedPlugin } from './loaded-plugin.ts';
-
-/** Those that a plugin server may be asked to run. */
-const PHASES = ['certificate', 'rewrite', 'access', 'response', 'preread', 'log'];
+import { PHASES } from './phases.ts';
 
 /** Kong takes `1`, `1.2` and `1.2.3`, and cuts off what follows, as in `1.2.3-rc1`; it refuses a fourth number. */
 const VERSION = /^\d+(\.\d+){0,2}(?![.\d])/;

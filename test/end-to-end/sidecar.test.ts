@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -13,6 +12,7 @@ import {
   type IdentityProvider,
   startIdentityProvider,
 } from '../../dev/identity-provider/start-identity-provider.ts';
+import { accepts } from '../../dev/stack/accepts.ts';
 import { eventually } from '../../dev/stack/eventually.ts';
 import { findPorts } from '../../dev/stack/ports.ts';
 import { startKong } from '../../dev/stack/start-kong.ts';
@@ -56,7 +56,10 @@ function suite({ kongBin }: { kongBin: string | undefined }): void {
       env: { ...process.env, GCE_METADATA_HOST: google.metadataHost },
       stdio: 'ignore',
     });
-    await eventually('the plugin server to listen', accepts);
+    await eventually(
+      'the plugin server to listen',
+      async () => (await accepts({ path: socket })) || undefined,
+    );
   }
 
   beforeAll(async () => {
@@ -146,15 +149,4 @@ function entries() {
     socket: relocate(socket),
     queryCmd: relocate(queryCmd),
   }));
-}
-
-function accepts(): Promise<true | undefined> {
-  return new Promise((resolve) => {
-    const connection = connect(socket);
-    connection.once('error', () => resolve(undefined));
-    connection.once('connect', () => {
-      connection.destroy();
-      resolve(true);
-    });
-  });
 }

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { PluginServerEntry } from '../../../dev/gateway/plugin-server-entry.ts';
+import { accepts } from '../../../dev/stack/accepts.ts';
 import { startKong } from '../../../dev/stack/start-kong.ts';
 import { REPOSITORY } from '../../../dev/stack/start-stack.ts';
 import { listeners } from '../measure/listeners.ts';
 import { processTree } from '../measure/process-tree.ts';
-import { accepts } from '../process/accepts.ts';
 import { startProcess } from '../process/start-process.ts';
 
 export interface GatewayOptions {

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { PluginServerEntry } from '../../../dev/gateway/plugin-server-entry.ts';
+import { accepts } from '../../../dev/stack/accepts.ts';
 import type { PluginServerKind } from '../../../dev/stack/plugin-server.ts';
 import { REPOSITORY } from '../../../dev/stack/start-stack.ts';
 import { processTree } from '../measure/process-tree.ts';
-import { accepts } from '../process/accepts.ts';
 import { startProcess } from '../process/start-process.ts';
 import { COMMANDS } from './plugin-server-kinds.ts';
 

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { startGoogle } from '../../../dev/google/start-google.ts';
 import { getToken } from '../../../dev/identity-provider/get-token.ts';
 import { startIdentityProvider } from '../../../dev/identity-provider/start-identity-provider.ts';
+import { accepts } from '../../../dev/stack/accepts.ts';
 import { findPorts, type Ports, renderConfig } from '../../../dev/stack/ports.ts';
 import { REPOSITORY, STAGING_AUDIENCE } from '../../../dev/stack/start-stack.ts';
-import { accepts } from '../process/accepts.ts';
 import type { Cleanup } from '../process/cleanup.ts';
 import { startProcess } from '../process/start-process.ts';
 

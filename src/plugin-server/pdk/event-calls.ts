@@ -18,7 +18,6 @@ export class EventCalls {
   #isFlushScheduled = false;
   /** Why no call can be made any more. */
   #over: string | undefined;
-  #isAnswered = false;
   #isEnded = false;
   /** Called when the plugin has answered the request. */
   onAnswer: () => void = () => {};
@@ -29,11 +28,6 @@ export class EventCalls {
   /** @param write sends whole frames to Kong */
   constructor(write: (bytes: Buffer) => void) {
     this.#write = write;
-  }
-
-  /** Whether the plugin has answered the request. */
-  get isAnswered(): boolean {
-    return this.#isAnswered;
   }
 
   /** Whether Kong has been told that the request goes on. */
@@ -57,7 +51,6 @@ export class EventCalls {
   exit(args: readonly unknown[]): Promise<void> {
     this.#enqueue(pdkCall(EXIT_METHOD), args);
     this.#over = 'the request has been answered';
-    this.#isAnswered = true;
     this.#flush();
     this.onAnswer();
     return Promise.resolve();
