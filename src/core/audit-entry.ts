@@ -39,7 +39,7 @@ export type AuditEntry = {
 export type AuditedIdentity = {
   subject: string;
   issuer: string;
-  actor: { [Member in keyof Actor]: Actor[Member] } | null;
+  actor: Actor | null;
   /** The claims that `audit.fields` lists, by the name used there; a claim the token lacks is left out. */
   claims: { [name: string]: JsonValue };
 };

@@ -1,10 +1,12 @@
 import type { JsonObject } from './json.ts';
 
 /** The party that acts for the subject: the outermost `act` claim (RFC 8693 §4.1). */
-export interface Actor {
-  subject: string;
-  issuer: string | null;
-}
+export type Actor = Party & {
+  /** Those that acted before it, the latest first: history that a verdict must not rest on (RFC 8693 §4.1). */
+  prior: Party[];
+};
+
+export type Party = { subject: string; issuer: string | null };
 
 /** Who is asking, as a verified token says it. Every field comes from that token, never from a header. */
 export interface Identity {

@@ -25,7 +25,18 @@ export interface RequestFacts {
   /** The request target as the client sent it, path and query. */
   request_uri?: string;
   host?: string;
+  /**
+   * Scheme, host and port that the client addressed, such as `https://api.example.com:443`: as a trusted proxy in front
+   * of Kong tells them, else as Kong sees them.
+   */
+  forwarded_origin?: string;
   client_ip?: string;
+  /** The address at the other end of the connection, which may be a proxy's. */
+  peer_ip?: string;
+  /** The client certificate of the TLS connection, PEM in URL encoding; empty where there is none. */
+  client_certificate?: string;
+  /** Bytes as characters (ISO 8859-1). */
+  raw_body?: { text: string } | { problem: 'unreadable' };
   route?: { id: string; name: string | null };
   service?: { name: string | null; host: string };
   /** https://www.w3.org/TR/trace-context/#traceparent-header; empty where there is none. */
@@ -46,6 +57,16 @@ export interface RequestNeeds {
   /** Lower-case header names. */
   headers: readonly string[];
   handoff: readonly HandoffKey[];
+  /**
+   * Those of `headers` that count in this very spelling alone, where the host can tell: for a header that a proxy removes
+   * from what clients send, and perhaps not with `_`.
+   */
+  exact_headers?: readonly string[];
+  /**
+   * Attributes that are needed only where the client sent that header, one of `headers`. Where calls travel together
+   * they come in any case: asking later would cost a round trip more.
+   */
+  with_header?: { header: string; attributes: readonly Attribute[] };
 }
 
 /**

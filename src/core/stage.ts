@@ -2,17 +2,28 @@ import type { JsonObject } from './json.ts';
 import type { Refusal } from './refusal.ts';
 import type { Handoff, RequestFacts, RequestNeeds } from './request.ts';
 
+/** A Kong consumer, by which `rate-limiting` and other plugins tell callers apart. It need not exist in Kong. */
+export interface Consumer {
+  /** A UUID. */
+  id: string;
+  username: string;
+  custom_id: string;
+}
+
 /** What happens to a request that goes on. */
 export interface Continue {
   outcome: 'continue';
   /** Headers of the request to the upstream. Removal comes first. */
   remove_headers?: readonly string[];
-  set_headers?: Record<string, string>;
+  set_headers?: Readonly<Record<string, string>>;
   /** Headers set like those, whose values Kong's log plugins must not see. */
-  secret_headers?: Record<string, string>;
+  secret_headers?: Readonly<Record<string, string>>;
   handoff?: Handoff;
   /** Read by Kong's bundled `acl` plugin from `kong.ctx.shared.authenticated_groups`. */
   authenticated_groups?: readonly string[];
+  consumer?: Consumer;
+  /** Headers of the response to the client. */
+  response_headers?: Readonly<Record<string, string>>;
   /** Put under `authz` in the records of Kong's log plugins. */
   log?: JsonObject;
 }
@@ -23,7 +34,16 @@ export interface Refuse {
   log?: JsonObject;
 }
 
-export type Outcome = Continue | Refuse;
+/** The request is answered here, and not refused: a document of the gateway's own. */
+export interface Respond {
+  outcome: 'respond';
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: string;
+  log?: JsonObject;
+}
+
+export type Outcome = Continue | Refuse | Respond;
 
 /**
  * One step of the chain, free of Kong: it declares what it reads and returns what to write.

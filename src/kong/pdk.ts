@@ -1,3 +1,5 @@
+import type { Consumer } from '../core/stage.ts';
+
 /**
  * The part of Kong's PDK that the suite uses, as kong-pdk 0.6 exposes it.
  * A value that Kong does not have arrives as null, undefined or an empty string, depending on the protocol.
@@ -20,9 +22,17 @@ export interface KongPdk {
     getMethod(): Promise<unknown>;
     getPath(): Promise<unknown>;
     getHost(): Promise<unknown>;
+    getForwardedScheme(): Promise<unknown>;
+    getForwardedHost(): Promise<unknown>;
+    getForwardedPort(): Promise<unknown>;
+    getRawBody(): Promise<unknown>;
   };
   plugin: { getId(): Promise<unknown> };
-  client: { getForwardedIp(): Promise<unknown> };
+  client: {
+    getIp(): Promise<unknown>;
+    getForwardedIp(): Promise<unknown>;
+    authenticate(consumer: Consumer): Promise<unknown>;
+  };
   router: {
     getRoute(): Promise<{ id?: unknown; name?: unknown } | null | undefined>;
     getService(): Promise<{ name?: unknown; host?: unknown } | null | undefined>;
@@ -36,7 +46,7 @@ export interface KongPdk {
   };
   service: {
     request: {
-      setHeaders(headers: Record<string, string>): Promise<unknown>;
+      setHeaders(headers: Readonly<Record<string, string>>): Promise<unknown>;
       clearHeader(name: string): Promise<unknown>;
     };
   };
@@ -45,7 +55,8 @@ export interface KongPdk {
     setSerializeValue(key: string, value: unknown): Promise<unknown>;
   };
   response: {
+    setHeader(name: string, value: string): Promise<unknown>;
     /** Ends the request inside Kong. Nothing may be asked of the PDK afterwards: the answer would never come. */
-    exit(status: number, body: string, headers: Record<string, string>): unknown;
+    exit(status: number, body: string, headers: Readonly<Record<string, string>>): unknown;
   };
 }

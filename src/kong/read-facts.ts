@@ -15,7 +15,32 @@ const READERS: { [A in Attribute]: (kong: KongPdk) => Promise<NonNullable<Reques
     const value = await kong.nginx.getVar('http_traceparent');
     return typeof value === 'string' ? value : '';
   },
+  forwarded_origin: async (kong) => {
+    const { request } = kong;
+    const [scheme, host, port] = await askAll(kong, [
+      () => request.getForwardedScheme(),
+      () => request.getForwardedHost(),
+      () => request.getForwardedPort(),
+    ]);
+    if (typeof port !== 'number') throw new Malfunction('Kong gave no forwarded port');
+    return `${text('forwarded scheme', scheme)}://${text('forwarded host', host)}:${port}`;
+  },
   client_ip: async (kong) => text('client_ip', await kong.client.getForwardedIp()),
+  peer_ip: async (kong) => text('peer_ip', await kong.client.getIp()),
+  client_certificate: async (kong) => {
+    const value = await kong.nginx.getVar('ssl_client_escaped_cert');
+    return typeof value === 'string' ? value : '';
+  },
+  raw_body: async (kong) => {
+    try {
+      const body = await kong.request.getRawBody();
+      if (body instanceof Uint8Array) return { text: Buffer.from(body).toString('latin1') };
+      return typeof body === 'string' ? { text: body } : { problem: 'unreadable' };
+    } catch {
+      // Kong holds a body in a file from 8 KB on (client_body_buffer_size).
+      return { problem: 'unreadable' };
+    }
+  },
   route: async (kong) => {
     const route = await kong.router.getRoute();
     return { id: text('route id', route?.id), name: optionalText(route?.name) };
@@ -25,6 +50,17 @@ const READERS: { [A in Attribute]: (kong: KongPdk) => Promise<NonNullable<Reques
     return { name: optionalText(service?.name), host: text('service host', service?.host) };
   },
 };
+
+/** Asks several things: at once where calls travel together, else in turn. */
+async function askAll(
+  kong: KongPdk,
+  questions: readonly (() => Promise<unknown>)[],
+): Promise<unknown[]> {
+  if (isPipelined(kong)) return Promise.all(questions.map((ask) => ask()));
+  const answers: unknown[] = [];
+  for (const ask of questions) answers.push(await ask());
+  return answers;
+}
 
 /** What Kong gives at most, and nginx may hold more: then one of those left out might be what matters. */
 const MOST_HEADERS = 1000;
@@ -49,16 +85,17 @@ export async function readFacts(
 }
 
 async function readTogether(kong: KongPdk, needs: RequestNeeds): Promise<Reading> {
+  const wanted = [...needs.attributes, ...(needs.with_header?.attributes ?? [])];
   const [headers, verdicts, attributes] = await Promise.all([
     needs.headers.length > 0 ? kong.request.getHeaders(MOST_HEADERS) : {},
     Promise.all(needs.handoff.map((key) => kong.ctx.shared.get(key))),
-    Promise.all(needs.attributes.map((attribute) => READERS[attribute](kong))),
+    Promise.all(wanted.map((attribute) => READERS[attribute](kong))),
   ]);
   if (!isJsonObject(headers)) throw new Malfunction('Kong gave no headers');
   if (lines(headers) >= MOST_HEADERS) {
     return { refusal: { code: 'invalid_request', detail: 'Refused because of too many headers.' } };
   }
-  const picked = pickHeaders(headers, needs.headers);
+  const picked = pickHeaders(headers, needs);
   if (Object.values(picked).some(isDamaged)) {
     return {
       refusal: { code: 'invalid_request', detail: 'Refused because a header is not UTF-8.' },
@@ -68,7 +105,7 @@ async function readTogether(kong: KongPdk, needs: RequestNeeds): Promise<Reading
   needs.handoff.forEach((key, index) => {
     setVerdict(facts, key, verdicts[index]);
   });
-  needs.attributes.forEach((attribute, index) => {
+  wanted.forEach((attribute, index) => {
     Object.assign(facts, { [attribute]: attributes[index] });
   });
   return { facts };
@@ -86,12 +123,16 @@ function lines(headers: JsonObject): number {
   );
 }
 
-function pickHeaders(headers: JsonObject, names: readonly string[]): Record<string, string> {
+function pickHeaders(
+  headers: JsonObject,
+  { headers: names, exact_headers = [] }: RequestNeeds,
+): Record<string, string> {
   const folded = new Map(names.map((name) => [name.replaceAll('_', '-'), name]));
   const picked: Record<string, string> = {};
   for (const [spelling, value] of Object.entries(headers)) {
     const name = folded.get(spelling.toLowerCase().replaceAll('_', '-'));
     if (name === undefined) continue;
+    if (exact_headers.includes(name) && spelling.toLowerCase() !== name) continue;
     const values = Array.isArray(value) ? value : [value];
     if (Object.hasOwn(picked, name)) values.unshift(picked[name] ?? '');
     Object.assign(picked, { [name]: values.join(', ') });
@@ -115,7 +156,9 @@ async function readInTurn(
     // An empty header is there too: an upstream would see it.
     if (typeof value === 'string') Object.assign(facts.headers ?? {}, { [name]: value });
   }
-  for (const attribute of needs.attributes) {
+  const { header, attributes: more = [] } = needs.with_header ?? {};
+  const hasHeader = header !== undefined && Object.hasOwn(facts.headers ?? {}, header);
+  for (const attribute of hasHeader ? [...needs.attributes, ...more] : needs.attributes) {
     signal.throwIfAborted();
     Object.assign(facts, { [attribute]: await READERS[attribute](kong) });
   }

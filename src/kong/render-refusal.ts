@@ -2,7 +2,7 @@ import { type Challenge, REFUSALS, type Refusal } from '../core/refusal.ts';
 
 export interface RefusalResponse {
   status: number;
-  headers: Record<string, string>;
+  headers: Readonly<Record<string, string>>;
   body: string;
 }
 
@@ -17,6 +17,7 @@ export function renderRefusal(refusal: Refusal): RefusalResponse {
     code: refusal.code,
   };
   const headers: Record<string, string> = {
+    ...refusal.headers,
     'Content-Type': 'application/problem+json',
     // A refusal may turn into an answer the moment a grant begins or keys return.
     'Cache-Control': 'no-store',
@@ -29,9 +30,9 @@ export function renderRefusal(refusal: Refusal): RefusalResponse {
 }
 
 /** RFC 6750 §3, with RFC 9110 §11.2 quoted strings. */
-function renderChallenge(challenge: Challenge): string {
+function renderChallenge({ scheme = 'Bearer', ...challenge }: Challenge): string {
   const parameters = Object.entries(challenge).filter(([, value]) => value !== undefined);
-  return `Bearer ${parameters.map(([name, value]) => `${name}=${quote(value)}`).join(', ')}`;
+  return `${scheme} ${parameters.map(([name, value]) => `${name}=${quote(value)}`).join(', ')}`;
 }
 
 function quote(value: string): string {

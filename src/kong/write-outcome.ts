@@ -1,25 +1,36 @@
 import type { Refusal } from '../core/refusal.ts';
-import type { Continue, Outcome } from '../core/stage.ts';
+import type { Continue, Outcome, Refuse, Respond } from '../core/stage.ts';
 import { isPipelined } from './is-pipelined.ts';
 import type { KongPdk } from './pdk.ts';
-import { renderRefusal } from './render-refusal.ts';
+import { type RefusalResponse, renderRefusal } from './render-refusal.ts';
 
 type Write = () => Promise<unknown>;
 
-/** Turns an outcome into PDK calls. A refusal is the last thing said on the request. */
+/** Turns an outcome into PDK calls. A refusal, like any answer, is the last thing said on the request. */
 export async function writeOutcome(kong: KongPdk, plugin: string, outcome: Outcome): Promise<void> {
-  if (outcome.outcome === 'continue') {
-    await perform(kong, continueWrites(kong, outcome));
-    return;
+  switch (outcome.outcome) {
+    case 'continue':
+      await perform(kong, continueWrites(kong, outcome));
+      return;
+    case 'refuse': {
+      const [key, value] = logEntry(plugin, outcome);
+      await perform(kong, [() => kong.log.setSerializeValue(key, value)]);
+      exit(kong, outcome.refusal);
+      return;
+    }
+    case 'respond':
+      await perform(kong, logWrites(kong, outcome));
+      answer(kong, outcome);
   }
-  const [key, value] = logEntry(plugin, outcome);
-  await perform(kong, [() => kong.log.setSerializeValue(key, value)]);
-  exit(kong, outcome.refusal);
+}
+
+/** Refuses the request. */
+export function exit(kong: KongPdk, refusal: Refusal): void {
+  answer(kong, renderRefusal(refusal));
 }
 
 /** Ends the request. Not awaited: Kong never answers this call. */
-export function exit(kong: KongPdk, refusal: Refusal): void {
-  const { status, body, headers } = renderRefusal(refusal);
+function answer(kong: KongPdk, { status, body, headers }: RefusalResponse | Respond): void {
   // An unhandled rejection would end the plugin server, and the stock one fails open when it is gone.
   Promise.resolve(kong.response.exit(status, body, headers)).catch(() => {});
 }
@@ -49,8 +60,12 @@ function continueWrites(kong: KongPdk, outcome: Continue): Write[] {
   }
   const headers = { ...outcome.set_headers, ...outcome.secret_headers };
   if (Object.keys(headers).length > 0) writes.push(() => kong.service.request.setHeaders(headers));
-  const { log } = outcome;
-  if (log) writes.push(() => kong.log.setSerializeValue('authz', log));
+  for (const [name, value] of Object.entries(outcome.response_headers ?? {})) {
+    writes.push(() => kong.response.setHeader(name, value));
+  }
+  writes.push(...logWrites(kong, outcome));
+  const { consumer } = outcome;
+  if (consumer) writes.push(() => kong.client.authenticate(consumer));
   if (outcome.authenticated_groups && outcome.authenticated_groups.length > 0) {
     const groups = [...outcome.authenticated_groups];
     writes.push(() => kong.ctx.shared.set('authenticated_groups', groups));
@@ -61,8 +76,12 @@ function continueWrites(kong: KongPdk, outcome: Continue): Write[] {
   return writes;
 }
 
+function logWrites(kong: KongPdk, { log }: Continue | Respond): Write[] {
+  return log ? [() => kong.log.setSerializeValue('authz', log)] : [];
+}
+
 /** A stage with a record of its own fills `authz`; any other refusal is put beside what stands there. */
-function logEntry(plugin: string, outcome: Exclude<Outcome, Continue>): [string, unknown] {
+function logEntry(plugin: string, outcome: Refuse): [string, unknown] {
   if (outcome.log) return ['authz', outcome.log];
   const { code, detail } = outcome.refusal;
   return ['authz.refusal', { plugin, code, ...(detail === undefined ? {} : { detail }) }];

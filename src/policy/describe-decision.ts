@@ -62,7 +62,7 @@ function describeIdentity(
   return {
     subject,
     issuer,
-    actor: actor === null ? null : { subject: actor.subject, issuer: actor.issuer },
+    actor,
     claims: Object.fromEntries(listedClaims(verdict.identity, fields)),
   };
 }

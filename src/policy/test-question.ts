@@ -1,5 +1,6 @@
 import type { Identity } from '../core/identity.ts';
-import { isJsonObject, type JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json.ts';
+import { readActor } from '../core/read-actor.ts';
 import { readStringListClaim } from '../core/read-claim.ts';
 import type { Question } from './decide.ts';
 import type { PolicyTest } from './document/schema.ts';
@@ -34,7 +35,7 @@ export function toQuestion({ given }: PolicyTest): Question {
 }
 
 function toIdentity(claims: JsonObject): Identity {
-  const { sub, iss, email, email_verified, act } = claims;
+  const { sub, iss, email, email_verified } = claims;
   return {
     subject: text(sub) ?? '',
     issuer: text(iss) ?? '',
@@ -44,7 +45,7 @@ function toIdentity(claims: JsonObject): Identity {
       ...(text(claims.scope)?.split(' ').filter(Boolean) ?? []),
       ...(readStringListClaim(claims, 'scp') ?? []),
     ],
-    actor: isJsonObject(act) ? { subject: text(act.sub) ?? '', issuer: text(act.iss) } : null,
+    actor: readActor(claims) ?? null,
     claims,
   };
 }

@@ -55,6 +55,20 @@ describe('toKongSchema', () => {
     ]);
   });
 
+  it('says of an optional record that it is, since Kong would fill it in otherwise', () => {
+    const inner = z.strictObject({ on: z.boolean().default(true) });
+    const records = z.strictObject({
+      a: inner.optional(),
+      b: inner,
+      c: inner.default({ on: true }),
+    });
+    expect(toKongSchema(records).map((field) => Object.values(field)[0]?.required)).toEqual([
+      false,
+      true,
+      undefined,
+    ]);
+  });
+
   it('refuses a definition that Kong has no counterpart for', () => {
     expect(() => toKongSchema(z.strictObject({ x: z.union([z.string(), z.number()]) }))).toThrow(
       /x/,

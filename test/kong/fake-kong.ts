@@ -10,6 +10,7 @@ export interface FakeRequest {
   service?: { name?: string; host?: string };
   /** All headers, for a host that is pipelined. */
   headers?: Record<string, unknown>;
+  body?: unknown;
   /** The plugin that Kong means to run. */
   pluginId?: string;
 }
@@ -42,9 +43,17 @@ export function fakeKong(
       getMethod: () => answer('get_method', [], () => request.method),
       getPath: () => answer('get_path', [], () => request.path),
       getHost: () => answer('get_host', [], () => 'gateway.example'),
+      getForwardedScheme: () => answer('get_forwarded_scheme', [], () => 'https'),
+      getForwardedHost: () => answer('get_forwarded_host', [], () => 'api.example.com'),
+      getForwardedPort: () => answer('get_forwarded_port', [], () => 443),
+      getRawBody: () => answer('get_raw_body', [], () => request.body),
     },
     plugin: { getId: () => answer('plugin.get_id', [], () => request.pluginId ?? PLUGIN_ID) },
-    client: { getForwardedIp: () => answer('get_forwarded_ip', [], () => '192.0.2.7') },
+    client: {
+      getIp: () => answer('get_ip', [], () => '192.0.2.1'),
+      getForwardedIp: () => answer('get_forwarded_ip', [], () => '192.0.2.7'),
+      authenticate: (consumer) => answer('authenticate', [consumer], () => undefined),
+    },
     router: {
       getRoute: () => answer('get_route', [], () => request.route),
       getService: () => answer('get_service', [], () => request.service),
@@ -71,6 +80,7 @@ export function fakeKong(
         answer('set_serialize_value', [key, value], () => undefined),
     },
     response: {
+      setHeader: (name, value) => answer('response.set_header', [name, value], () => undefined),
       exit(status, body, headers) {
         calls.push(['exit', status, body, headers]);
         exited = true;

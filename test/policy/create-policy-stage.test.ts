@@ -239,7 +239,7 @@ describe('audit entries', () => {
   it('hold the listed claims, by name or by JSON Pointer', async () => {
     const identity = {
       ...ALICE,
-      actor: { subject: 'agent', issuer: null },
+      actor: { subject: 'agent', issuer: null, prior: [{ subject: 'first', issuer: null }] },
       claims: { ...ALICE.claims, realm_access: { roles: ['x'] } },
     };
     const { run } = setUp({
@@ -250,7 +250,7 @@ describe('audit entries', () => {
     expect(outcome.log?.identity).toEqual({
       subject: ALICE.subject,
       issuer: ALICE.issuer,
-      actor: { subject: 'agent', issuer: null },
+      actor: { subject: 'agent', issuer: null, prior: [{ subject: 'first', issuer: null }] },
       claims: { team: 'payments', '/realm_access/roles': ['x'] },
     });
   });

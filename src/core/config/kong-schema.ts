@@ -5,7 +5,7 @@ import type { ConfigFields } from './fields.ts';
 export interface KongField {
   type: 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'map' | 'record';
   description?: string;
-  required?: true;
+  required?: boolean;
   default?: unknown;
   referenceable?: true;
   encrypted?: true;
@@ -54,6 +54,8 @@ function recordFields(schema: JsonSchema): Record<string, KongField>[] {
   return Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const field = toField(name, property);
     if (required.has(name)) field.required = true;
+    // Kong fills in a record that it is given no word about, as if somebody had asked for what it turns on.
+    else if (field.type === 'record' && field.default === undefined) field.required = false;
     return { [name]: field };
   });
 }

@@ -20,7 +20,14 @@ import { FUNCTION_FAILED, FunctionError } from './function-error.ts';
 import { FUNCTIONS, type PolicyFunction } from './functions.ts';
 import { metered, StepsExceeded, spend, spendOnError } from './meter.ts';
 import { meterOperation } from './meter-operation.ts';
-import { ActorValue, IdentityValue, RequestValue, VARIABLES, type Variables } from './variables.ts';
+import {
+  ACTOR_FIELDS,
+  ActorValue,
+  IdentityValue,
+  RequestValue,
+  VARIABLES,
+  type Variables,
+} from './variables.ts';
 
 export type { ASTNode };
 
@@ -193,7 +200,7 @@ function createEnvironment(): Environment {
       maxMapEntries: LIMITS.list_elements,
     },
   })
-    .registerType('Actor', { ctor: ActorValue, fields: { subject: 'string', issuer: 'dyn' } })
+    .registerType('Actor', { ctor: ActorValue, fields: ACTOR_FIELDS })
     .registerType('Identity', { ctor: IdentityValue, fields: identity })
     .registerType('Request', { ctor: RequestValue, fields: request })
     .registerVariable('identity', 'Identity')

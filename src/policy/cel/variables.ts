@@ -1,4 +1,4 @@
-import type { Identity } from '../../core/identity.ts';
+import type { Identity, Party } from '../../core/identity.ts';
 import type { JsonValue } from '../../core/json.ts';
 
 /** What rules can name, with CEL types. A record's fields are the only ones there are. */
@@ -29,7 +29,7 @@ export const VARIABLES = {
   now: 'google.protobuf.Timestamp',
 } as const;
 
-export const ACTOR_FIELDS = { subject: 'string', issuer: 'dyn' } as const;
+export const ACTOR_FIELDS = { subject: 'string', issuer: 'dyn', prior: 'list<dyn>' } as const;
 
 /** The values of the variables for one request. */
 export interface Variables {
@@ -110,10 +110,12 @@ export class IdentityValue {
 export class ActorValue {
   readonly subject: string;
   readonly issuer: string | null;
+  readonly prior: readonly ActorValue[];
 
-  constructor(actor: { subject: string; issuer: string | null }) {
-    this.subject = actor.subject;
-    this.issuer = actor.issuer;
+  constructor({ subject, issuer, prior = [] }: Party & { prior?: readonly Party[] }) {
+    this.subject = subject;
+    this.issuer = issuer;
+    this.prior = prior.map((party) => new ActorValue(party));
   }
 }
 

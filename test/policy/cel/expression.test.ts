@@ -31,10 +31,14 @@ describe('variables', () => {
   });
 
   it('show the actor of a delegated token', () => {
-    const identity = { ...ALICE, actor: { subject: 'agent-7', issuer: null } };
+    const prior = [{ subject: 'agent-6', issuer: null }];
+    const identity = { ...ALICE, actor: { subject: 'agent-7', issuer: null, prior } };
     expect(evaluate('identity.actor != null', { identity })).toBe(true);
     expect(evaluate('identity.actor.subject == "agent-7"', { identity })).toBe(true);
     expect(evaluate('identity.actor.issuer == null', { identity })).toBe(true);
+    expect(evaluate('identity.actor.prior.exists(a, a.subject == "agent-6")', { identity })).toBe(
+      true,
+    );
     expect(evaluate('identity.actor.subject == "agent-7"')).toMatch(/no such key "subject"/);
   });
 

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { RequestNeeds } from '../../src/core/request.ts';
+import type { KongPdk } from '../../src/kong/pdk.ts';
+import { readFacts } from '../../src/kong/read-facts.ts';
+import { type FakeRequest, fakeKong, fakePipelinedKong } from './fake-kong.ts';
+
+const SIGNAL = new AbortController().signal;
+const HOSTS = [
+  ['our plugin server', fakePipelinedKong],
+  ['the stock plugin server', fakeKong],
+] as const;
+
+function needing(changes: Partial<RequestNeeds>): RequestNeeds {
+  return { attributes: [], headers: [], handoff: [], ...changes };
+}
+
+async function factsOf(kong: KongPdk, needs: RequestNeeds) {
+  const reading = await readFacts(kong, needs, SIGNAL);
+  if ('refusal' in reading) throw new Error('refused');
+  return reading.facts;
+}
+
+/** Headers in the form of either host. */
+function withHeaders(headers: Record<string, string>, more: FakeRequest = {}): FakeRequest {
+  const variables = Object.entries(headers).map(([name, value]) => [
+    `http_${name.replaceAll('-', '_')}`,
+    value,
+  ]);
+  return { ...more, headers, variables: { ...Object.fromEntries(variables), ...more.variables } };
+}
+
+describe.each(HOSTS)('the facts of a request, over %s', (_host, fake) => {
+  it('tell scheme, host and port as the client addressed them', async () => {
+    const { kong } = fake();
+    const facts = await factsOf(kong, needing({ attributes: ['forwarded_origin', 'peer_ip'] }));
+    expect(facts).toMatchObject({
+      forwarded_origin: 'https://api.example.com:443',
+      peer_ip: '192.0.2.1',
+    });
+  });
+
+  it('have no origin where Kong gives no port', async () => {
+    const { kong } = fake();
+    kong.request.getForwardedPort = async () => undefined;
+    await expect(factsOf(kong, needing({ attributes: ['forwarded_origin'] }))).rejects.toThrow(
+      'Kong gave no forwarded port',
+    );
+  });
+
+  it.each([
+    ['a certificate', { ssl_client_escaped_cert: '-----BEGIN' }, '-----BEGIN'],
+    ['none', {}, ''],
+  ])('tell the certificate of the connection: %s', async (_, variables, client_certificate) => {
+    const { kong } = fake({ variables });
+    const facts = await factsOf(kong, needing({ attributes: ['client_certificate'] }));
+    expect(facts.client_certificate).toBe(client_certificate);
+  });
+
+  it.each([
+    ['text', 'abc', { text: 'abc' }],
+    ['bytes', Buffer.from([0x61, 0xff]), { text: 'a\u00ff' }],
+    ['nothing that can be read', undefined, { problem: 'unreadable' }],
+  ])('tell the body: %s', async (_, body, raw_body) => {
+    const { kong } = fake({ body });
+    expect((await factsOf(kong, needing({ attributes: ['raw_body'] }))).raw_body).toEqual(raw_body);
+  });
+
+  it('say so where Kong holds the body in a file', async () => {
+    const { kong } = fake({}, { get_raw_body: new Error('in a file') });
+    const facts = await factsOf(kong, needing({ attributes: ['raw_body'] }));
+    expect(facts.raw_body).toEqual({ problem: 'unreadable' });
+  });
+
+  it('hold what a header asks for where it is there', async () => {
+    const { kong } = fake(withHeaders({ dpop: 'x' }, { method: 'GET' }));
+    const needs = needing({
+      headers: ['dpop'],
+      with_header: { header: 'dpop', attributes: ['method'] },
+    });
+    expect(await factsOf(kong, needs)).toMatchObject({ headers: { dpop: 'x' }, method: 'GET' });
+  });
+});
+
+describe('what only a header asks for', () => {
+  const needs = needing({
+    headers: ['dpop'],
+    with_header: { header: 'dpop', attributes: ['method'] },
+  });
+
+  it('is not fetched without it where each fetch is a round trip', async () => {
+    const { kong, calls } = fakeKong({ method: 'GET' });
+    expect((await factsOf(kong, needs)).method).toBeUndefined();
+    expect(calls.map(([method]) => method)).toEqual(['get_var']);
+  });
+
+  it('is asked for along with the rest where that costs none', async () => {
+    const { kong, calls } = fakePipelinedKong({ method: 'GET', headers: {} });
+    expect((await factsOf(kong, needs)).method).toBe('GET');
+    expect(calls.map(([method]) => method)).toEqual(['get_headers', 'get_method']);
+  });
+});
+
+describe('a header that counts in one spelling', () => {
+  const needs = needing({ headers: ['x-cert', 'x-user'], exact_headers: ['x-cert'] });
+
+  it('is not found in another, while others are', async () => {
+    const { kong } = fakePipelinedKong({ headers: { x_cert: 'forged', x_user: 'alice' } });
+    expect((await factsOf(kong, needs)).headers).toEqual({ 'x-user': 'alice' });
+  });
+
+  it('is not mixed with another', async () => {
+    const { kong } = fakePipelinedKong({ headers: { x_cert: 'forged', 'x-cert': 'given' } });
+    expect((await factsOf(kong, needs)).headers).toEqual({ 'x-cert': 'given' });
+  });
+});
