@@ -1,3 +1,4 @@
+import type { ChannelEntry } from '../core/shared-state/check-entry.ts';
 import type { MetricObjects } from './metrics.ts';
 
 /** An instance as processes tell each other of it. */
@@ -14,6 +15,12 @@ export interface InstanceRecord {
  */
 export const MOST_INSTANCES = 50_000;
 
+/** A one-time value to be taken. */
+export interface Claim {
+  key: string;
+  ttl_ms: number;
+}
+
 /** What a worker tells the primary process. */
 export type WorkerMessage =
   /** Its plugins are loaded; it may be told of instances and be given connections. */
@@ -23,18 +30,28 @@ export type WorkerMessage =
   | { type: 'start_instance'; request: number; plugin: string; config: string }
   | { type: 'close_instance'; id: number }
   | { type: 'instance_known'; id: number }
-  /** It knows all instances of before it was loaded. */
+  /** It knows all instances and entries of before it was loaded. */
   | { type: 'caught_up' }
+  | { type: 'claim'; request: number; claims: Claim[] }
+  | ({ type: 'publish'; request: number } & ChannelEntry)
+  | { type: 'entries_known'; announcement: number }
   | { type: 'metrics'; request: number; metrics: MetricObjects }
   | { type: 'alive' };
 
 /** What the primary process tells a worker. */
 export type PrimaryMessage =
-  | { type: 'options'; options: WorkerOptions }
+  /** The secret is the one that all workers share, in base64. */
+  | { type: 'options'; options: WorkerOptions; secret: string }
   /** The request is that of the worker which asked for it. */
   | ({ type: 'instance'; request?: number } & InstanceRecord)
-  /** Comes after the instances that there were. */
+  /** Comes after the instances and entries that there were. */
   | { type: 'catch_up' }
+  /** For each claim whether it was the first; null where that cannot be known. */
+  | { type: 'claimed'; request: number; outcomes: (boolean | null)[] }
+  /** By then every worker knows the entry, or it was not taken. */
+  | { type: 'published'; request: number; isKnown: boolean }
+  /** With a number, others wait until it is known. */
+  | { type: 'entries'; announcement?: number; entries: ChannelEntry[] }
   | { type: 'instance_started'; request: number; id: number }
   | { type: 'instance_closed'; id: number }
   /** Comes with the connection's handle. */

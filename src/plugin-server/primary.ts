@@ -1,8 +1,10 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { LRUCache } from 'lru-cache';
+import { systemClock } from '../core/clock.ts';
 import { createLogger } from '../kong/logger.ts';
+import { Announcements } from './announcements.ts';
 import {
   type InstanceRecord,
   MOST_INSTANCES,
@@ -12,6 +14,7 @@ import {
 import type { MetricObjects } from './metrics.ts';
 import { type OperationsServer, startOperationsServer } from './operations-server.ts';
 import type { ServerOptions } from './options.ts';
+import { PrimaryState } from './shared-state/primary-state.ts';
 import { claimSocketPath } from './socket-file.ts';
 import { WorkerProcess } from './worker-process.ts';
 
@@ -20,20 +23,12 @@ const BACKLOG = 65_535;
 /** Connections that wait for a worker; more, or longer, is refused, which Kong answers with 500 or repeats. */
 const MOST_WAITING = 4_096;
 const WAIT_MS = 5_000;
-/** A worker that keeps Kong waiting for a new instance and gives no sign of life for so long is ended. */
-const SILENT_MS = 4_000;
 const METRICS_WITHIN_MS = 1_000;
 /** A worker that lives no longer is replaced more and more slowly. */
 const HEALTHY_MS = 10_000;
 const MOST_BACK_OFF_MS = 5_000;
 const MAX_ID = 2 ** 31 - 1;
-
-interface Starting {
-  worker: WorkerProcess;
-  request: number;
-  unaware: Set<WorkerProcess>;
-  timer: NodeJS.Timeout;
-}
+const SECRET_BYTES = 32;
 
 export interface RunningServer {
   /** Lets running events end, within the bound, and removes the socket. */
@@ -56,7 +51,10 @@ export async function startPrimary(
 
   const workers = new Set<WorkerProcess>();
   const instances = new LRUCache<number, InstanceRecord>({ max: MOST_INSTANCES });
-  const starting = new Map<number, Starting>();
+  /** Kong hears of an instance when no worker is left that does not know it: it would have it started again. */
+  const starting = new Announcements();
+  const secret = randomBytes(SECRET_BYTES).toString('base64');
+  const state = new PrimaryState(workers, { clock: systemClock });
   const waiting: { socket: Socket; timer: NodeJS.Timeout }[] = [];
   const metricsAsked = new Map<number, (metrics: MetricObjects) => void>();
   // Kong goes on using ids of before a restart; from a random base, none of those is valid any more.
@@ -71,7 +69,7 @@ export async function startPrimary(
 
   function nextId(): number {
     do lastId = lastId === MAX_ID ? 1 : lastId + 1;
-    while (instances.has(lastId) || starting.has(lastId));
+    while (instances.has(lastId) || starting.isOpen(lastId));
     return lastId;
   }
 
@@ -87,6 +85,7 @@ export async function startPrimary(
           drainTimeoutMs: options.drainTimeoutMs,
           hasMetrics: options.metrics !== undefined,
         },
+        secret,
       },
       { onMessage, onExit },
     );
@@ -100,6 +99,7 @@ export async function startPrimary(
           const record = instances.peek(id);
           if (record !== undefined) worker.send({ type: 'instance', ...record });
         }
+        state.catchUp(worker);
         worker.send({ type: 'catch_up' });
         worker.isLoaded = true;
         return;
@@ -121,12 +121,16 @@ export async function startPrimary(
         startInstance(worker, message);
         return;
       case 'instance_known':
-        starting.get(message.id)?.unaware.delete(worker);
-        settleStart(message.id);
+        starting.known(message.id, worker);
         return;
       case 'close_instance':
         instances.delete(message.id);
         tellLoaded({ type: 'instance_closed', id: message.id });
+        return;
+      case 'claim':
+      case 'publish':
+      case 'entries_known':
+        state.onMessage(worker, message);
         return;
       case 'metrics':
         metricsAsked.get(message.request)?.(message.metrics);
@@ -141,28 +145,15 @@ export async function startPrimary(
   ): void {
     const record: InstanceRecord = { id: nextId(), plugin, config };
     const { id } = record;
-    const unaware = new Set(readyWorkers());
-    const timer = setInterval(() => {
-      // A worker that does not know it would make Kong start it again and again.
-      for (const late of unaware) if (late.silentMs > SILENT_MS) late.kill();
-    }, SILENT_MS);
-    starting.set(id, { worker, request, unaware, timer });
     instances.set(id, record);
     // Those that are still catching up learn it before they are given a connection, and are not waited for.
     for (const each of workers) {
       if (!each.isLoaded) continue;
       each.send({ type: 'instance', ...record, ...(each === worker ? { request } : {}) });
     }
-    settleStart(id);
-  }
-
-  /** Kong hears of an instance when no worker is left that does not know it. */
-  function settleStart(id: number): void {
-    const start = starting.get(id);
-    if (start === undefined || start.unaware.size > 0) return;
-    clearInterval(start.timer);
-    starting.delete(id);
-    start.worker.send({ type: 'instance_started', request: start.request, id });
+    starting.begin(id, readyWorkers(), () =>
+      worker.send({ type: 'instance_started', request, id }),
+    );
   }
 
   function readyWorkers(): WorkerProcess[] {
@@ -178,10 +169,8 @@ export async function startPrimary(
     metricsOf.delete(worker);
     // At the start one that ends is not replaced: it would end again.
     settleFirst?.(`a worker ended while it loaded the plugins: ${how}`);
-    for (const [id, { unaware }] of starting) {
-      unaware.delete(worker);
-      settleStart(id);
-    }
+    starting.ended(worker);
+    state.ended(worker);
     if (isStopping) return;
     const isEarly = performance.now() - worker.startedAt < HEALTHY_MS;
     earlyDeaths = isEarly ? earlyDeaths + 1 : 0;

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import { LRUCache } from 'lru-cache';
+import { systemClock } from '../core/clock.ts';
 import { Malfunction } from '../core/malfunction.ts';
+import { offerSharedState } from '../core/shared-state-host.ts';
 import { describeError } from '../kong/describe-error.ts';
 import { createLogger } from '../kong/logger.ts';
 import { createRateLimit } from '../kong/rate-limit.ts';
@@ -16,6 +18,8 @@ import {
 import { createMetrics } from './metrics.ts';
 import { protoBufInfo } from './plugin-info.ts';
 import type { PluginInstance } from './plugin-instance.ts';
+import type { PrimaryChannel } from './shared-state/questions.ts';
+import { WorkerState } from './shared-state/worker-state.ts';
 
 const REPORT_PERIOD_MS = 10_000;
 
@@ -30,7 +34,9 @@ export async function runWorker(): Promise<void> {
   // The primary process says when to end; a signal to the whole group must not cut events off.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
-  const options = await firstMessage();
+  const { options, secret } = await firstMessage();
+  const state = new WorkerState(primary, systemClock);
+  offerSharedState({ state, secret: Buffer.from(secret, 'base64') });
   let plugins: Map<string, LoadedPlugin>;
   try {
     plugins = await loadPlugins(options.pluginsDirectory);
@@ -38,13 +44,14 @@ export async function runWorker(): Promise<void> {
     tell({ type: 'not_loaded', problem: error instanceof Error ? error.message : String(error) });
     return;
   }
-  serve(options, plugins, logger);
+  serve(options, plugins, state, logger);
   tell({ type: 'loaded' });
 }
 
 function serve(
   options: WorkerOptions,
   plugins: Map<string, LoadedPlugin>,
+  state: WorkerState,
   logger: ReturnType<typeof createLogger>,
 ): void {
   const metrics = options.hasMetrics ? createMetrics() : undefined;
@@ -164,7 +171,13 @@ function serve(
         starting.delete(message.request);
         return;
       case 'catch_up':
+        state.caughtUp();
         tell({ type: 'caught_up' });
+        return;
+      case 'claimed':
+      case 'published':
+      case 'entries':
+        state.onMessage(message);
         return;
       case 'instance_closed':
         instances.delete(message.id);
@@ -194,10 +207,17 @@ function tell(message: WorkerMessage): void {
   process.send?.(message, () => {});
 }
 
-function firstMessage(): Promise<WorkerOptions> {
+const primary: PrimaryChannel = {
+  get isOpen() {
+    return process.connected;
+  },
+  tell,
+};
+
+function firstMessage(): Promise<Extract<PrimaryMessage, { type: 'options' }>> {
   return new Promise((resolve) => {
     process.once('message', (message: PrimaryMessage) => {
-      if (message.type === 'options') resolve(message.options);
+      if (message.type === 'options') resolve(message);
     });
   });
 }
