@@ -1,11 +1,12 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isIP } from 'node:net';
 import { loadConfig } from './config/load-config.ts';
-import { answerBadRequest } from './http/bad-request.ts';
+import { createServer, type ServerTls } from './http/create-server.ts';
 import type { GatewayState, LogLevel } from './http/gateway-state.ts';
 import { type Handling, handleRequest } from './http/handle-request.ts';
 import { UpstreamAgents } from './http/proxy.ts';
+import { TrustedIps } from './http/trusted-ips.ts';
 import { newNodeId } from './pdk/nginx.ts';
 import { type PluginInfo, queryPlugin } from './plugin-info.ts';
 import type { PluginServerEntry } from './plugin-server-entry.ts';
@@ -27,6 +28,10 @@ export interface GatewayOptions {
   host?: string;
   /** Default 0: any free port. */
   port?: number;
+  /** A second listener, for TLS; its port is any free one when left out. */
+  tls?: (ServerTls & { port?: number }) | undefined;
+  /** Whose `X-Forwarded-…` and `X-Real-IP` headers count (`trusted_ips`): addresses and CIDR blocks. */
+  trustedIps?: readonly string[] | undefined;
   /** Gets what `kong.log.serialize()` gives to log plugins, once for each request. */
   accessLog?: (entry: Record<string, unknown>) => void;
   /** Gets the lines of Kong's error log from `notice` up; standard error when left out. */
@@ -40,6 +45,8 @@ export interface GatewayOptions {
 export interface Gateway {
   url: string;
   port: number;
+  /** Of the TLS listener; undefined without one. */
+  tlsUrl?: string | undefined;
   /** Closes all connections; nothing of the gateway is left. */
   stop(): Promise<void>;
 }
@@ -59,6 +66,7 @@ const STOP_GRACE_MS = 2000;
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const host = loopback(options.host ?? '127.0.0.1');
   const log = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
+  const trustedIps = new TrustedIps(options.trustedIps ?? []);
   const resolveReference = resolveFromEnvironment(options.environment ?? process.env);
   const infos = new Map<string, PluginInfo>();
   for (const info of await Promise.all(options.pluginServers.map(queryPlugin))) {
@@ -98,33 +106,51 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     nodeId: newNodeId(),
     consumers: config.consumers,
     resolveReference,
+    trustedIps,
     log: write,
   };
   const agents = new UpstreamAgents();
   const tasks = new Set<Promise<void>>();
-  const server = listenFor(tasks, write, {
+  const handling: Handling = {
     gateway,
     router: new Router(config.routes),
     plugins: new Plugins(config.plugins, rpcs),
     agents,
     accessLog: options.accessLog,
-  });
+  };
+  const handle = (message: IncomingMessage, response: ServerResponse) => {
+    const task = handleRequest(message, response, handling)
+      .catch((error: unknown) => {
+        write('crit', error instanceof Error ? (error.stack ?? error.message) : String(error));
+        response.destroy();
+      })
+      .finally(() => tasks.delete(task));
+    tasks.add(task);
+  };
+  const server = createServer(handle);
+  const tlsServer = options.tls && createServer(handle, options.tls);
   const port = await listen(server, host, options.port ?? 0);
+  const tlsPort =
+    tlsServer &&
+    (await listen(tlsServer, host, options.tls?.port ?? 0).catch(async (error: unknown) => {
+      await close(server);
+      throw error;
+    }));
   let stopped: Promise<void> | undefined;
   const stop = async () => {
     isStopped = true;
     instances.stop();
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
-    await closed;
+    await Promise.all([close(server), tlsServer && close(tlsServer)]);
     agents.close();
     await settled(tasks, STOP_GRACE_MS);
     for (const pool of pools.values()) pool.close();
     await settled(tasks, STOP_GRACE_MS);
   };
+  const hostname = isIP(host) === 6 ? `[${host}]` : host;
   return {
-    url: `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
+    url: `http://${hostname}:${port}`,
     port,
+    tlsUrl: tlsPort === undefined ? undefined : `https://${hostname}:${tlsPort}`,
     stop: () => {
       stopped ??= stop();
       return stopped;
@@ -141,42 +167,6 @@ function loopback(host: string): string {
   );
 }
 
-function listenFor(
-  tasks: Set<Promise<void>>,
-  write: (level: LogLevel, message: string) => void,
-  handling: Handling,
-): Server {
-  const server = createServer(
-    {
-      // nginx's own limits are applied to what Node lets through.
-      maxHeaderSize: 1 << 20,
-      requireHostHeader: false,
-      insecureHTTPParser: false,
-      keepAliveTimeout: 75_000,
-      requestTimeout: 0,
-    },
-    handle,
-  );
-  // Kong does not judge what a client expects; nginx says «100 Continue» when it reads the body.
-  server.on('checkExpectation', handle);
-  server.maxHeadersCount = 0;
-  server.on('connect', (_message, socket) => answerBadRequest(socket, undefined, undefined));
-  server.on('clientError', (error: Error & { code?: string; rawPacket?: Buffer }, socket) => {
-    answerBadRequest(socket, error.code, error.rawPacket);
-  });
-  return server;
-
-  function handle(message: IncomingMessage, response: ServerResponse): void {
-    const task = handleRequest(message, response, handling)
-      .catch((error: unknown) => {
-        write('crit', error instanceof Error ? (error.stack ?? error.message) : String(error));
-        response.destroy();
-      })
-      .finally(() => tasks.delete(task));
-    tasks.add(task);
-  }
-}
-
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -186,6 +176,12 @@ function listen(server: Server, host: string, port: number): Promise<number> {
       resolve(typeof address === 'object' && address !== null ? address.port : port);
     });
   });
+}
+
+async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  await closed;
 }
 
 async function settled(tasks: Set<Promise<void>>, mostMs: number): Promise<void> {

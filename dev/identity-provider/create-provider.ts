@@ -1,7 +1,8 @@
 import { createLocalJWKSet } from 'jose';
 import type { AdapterFactory, Configuration, JWK, KoaContextWithOIDC } from 'oidc-provider';
 import { accessTokenClaims } from './access-token-claims.ts';
-import { clientMetadata, LOGIN_GRANT, TOKEN_EXCHANGE_GRANT } from './clients.ts';
+import { clientCertificate } from './client-certificate.ts';
+import { clientMetadata, GATEWAYS, LOGIN_GRANT, TOKEN_EXCHANGE_GRANT } from './clients.ts';
 import { LOGIN_PARAMETERS, type LoginParameters, loginGrant } from './login-grant.ts';
 import { interactionUrl, loginPage } from './login-page.ts';
 import { errors, interactionPolicy, Provider } from './oidc-provider.ts';
@@ -75,10 +76,15 @@ function configuration({ keys, adapter, cookieKeys }: ProviderState): Configurat
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       dPoP: { enabled: true },
+      mTLS: {
+        enabled: true,
+        certificateBoundAccessTokens: true,
+        getCertificate: clientCertificate,
+      },
       introspection: {
         enabled: true,
         allowedPolicy: (_ctx, client, token) =>
-          client.clientId === 'gateway' || client.clientId === token.clientId,
+          GATEWAYS.includes(client.clientId) || client.clientId === token.clientId,
       },
       resourceIndicators: {
         enabled: true,

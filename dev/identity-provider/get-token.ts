@@ -1,8 +1,9 @@
+import { CLIENT_CERTIFICATE_HEADER } from './client-certificate-header.ts';
 import { type ClientId, clientSecret, LOGIN_GRANT, TOKEN_EXCHANGE_GRANT } from './clients.ts';
 import type { SigningAlgorithm } from './signing-keys.ts';
 
 export interface TokenRequest {
-  /** `tasks-cli` for a user, `nightly-batch` otherwise. */
+  /** `tasks-cli` for a user, `nightly-batch` otherwise, and `tasks-mtls` with a certificate. */
   client?: ClientId;
   /** Instead of the client's own; to see it refused. */
   clientSecret?: string;
@@ -26,6 +27,8 @@ export interface TokenRequest {
   signingAlgorithm?: SigningAlgorithm;
   /** A DPoP proof (RFC 9449) for `POST <issuer>/token`; binds a token got without exchange. */
   dpopProof?: string;
+  /** PEM: the certificate (RFC 8705) that binds a token of the client `tasks-mtls`. */
+  clientCertificate?: string;
 }
 
 /** The identity provider refused, or could not be reached. */
@@ -48,6 +51,7 @@ export class TokenRequestError extends Error {
  * @example
  * await getToken(issuer, { user: 'alice' });
  * await getToken(issuer, { user: 'alice', actor: 'planning-agent', scope: 'tasks:read' });
+ * await getToken(issuer, { user: 'alice', clientCertificate: pem });
  * await getToken(issuer, { client: 'nightly-batch', resource: 'https://opaque.example.com' });
  */
 export async function getToken(issuer: string, request: TokenRequest = {}): Promise<string> {
@@ -58,9 +62,10 @@ export async function getToken(issuer: string, request: TokenRequest = {}): Prom
     resource = 'https://tasks.example.com',
   } = request;
 
-  const token = await postTokenRequest(issuer, request.client ?? defaultClient(user), {
+  const token = await postTokenRequest(issuer, request.client ?? defaultClient(request), {
     clientSecret: request.clientSecret,
     dpopProof: request.dpopProof,
+    clientCertificate: request.clientCertificate,
     form: {
       grant_type: user === undefined ? 'client_credentials' : LOGIN_GRANT,
       username: user,
@@ -99,7 +104,8 @@ export async function exchangeToken(
   });
 }
 
-function defaultClient(user: string | undefined): ClientId {
+function defaultClient({ user, clientCertificate }: TokenRequest): ClientId {
+  if (clientCertificate !== undefined) return 'tasks-mtls';
   return user === undefined ? 'nightly-batch' : 'tasks-cli';
 }
 
@@ -110,10 +116,12 @@ async function postTokenRequest(
     form,
     clientSecret: secret = clientSecret(client),
     dpopProof,
+    clientCertificate,
   }: {
     form: Record<string, string | number | undefined>;
     clientSecret?: string | undefined;
     dpopProof?: string | undefined;
+    clientCertificate?: string | undefined;
   },
 ): Promise<string> {
   const url = `${issuer.replace(/\/$/, '')}/token`;
@@ -129,6 +137,9 @@ async function postTokenRequest(
   }
   if (dpopProof !== undefined) {
     headers.dpop = dpopProof;
+  }
+  if (clientCertificate !== undefined) {
+    headers[CLIENT_CERTIFICATE_HEADER] = encodeURIComponent(clientCertificate);
   }
 
   const { status, answer } = await fetch(url, { method: 'POST', headers, body }).then(

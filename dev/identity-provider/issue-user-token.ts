@@ -24,7 +24,8 @@ export interface UserToken {
 /**
  * Issues an access token for a user and answers the token request with it: for the one `resource`
  * the request names, or for the userinfo endpoint if it names none. The token is bound to the
- * client's key when the request carries a DPoP proof (RFC 9449).
+ * client's key when the request carries a DPoP proof (RFC 9449), or to its certificate where the
+ * client is registered so (RFC 8705).
  *
  * @throws errors.InvalidTarget, errors.InvalidScope, errors.InvalidDpopProof
  */

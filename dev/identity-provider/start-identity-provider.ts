@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import { createProvider } from './create-provider.ts';
 import { createMemoryAdapter } from './memory-adapter.ts';
+import { type SecurityEvent, signSecurityEvent } from './security-events.ts';
 import { generateSigningKeys } from './signing-keys.ts';
 
 export interface IdentityProviderOptions {
@@ -21,6 +22,8 @@ export interface IdentityProvider {
    * verify, unless `keepPrevious` is false.
    */
   rotateKeys(options?: { keepPrevious?: boolean }): Promise<void>;
+  /** Signs a Security Event Token with the key that signs tokens now. Nobody is sent it. */
+  signSecurityEvent(event: SecurityEvent): Promise<string>;
   /** Closes every connection. */
   stop(): Promise<void>;
 }
@@ -91,5 +94,11 @@ export async function startIdentityProvider(
     await stop();
     throw error;
   }
-  return { issuer, port, rotateKeys, stop };
+  return {
+    issuer,
+    port,
+    rotateKeys,
+    signSecurityEvent: (event) => signSecurityEvent(issuer, keys, event),
+    stop,
+  };
 }

@@ -9,12 +9,18 @@ export const DEFAULT_PORTS = {
   tasksProduction: 4003,
 } as const;
 
-export type Ports = Record<keyof typeof DEFAULT_PORTS, number>;
+/** The same, and where the gateway listens for TLS, if it does. */
+export const DEFAULT_PORTS_WITH_TLS = { ...DEFAULT_PORTS, gatewayTls: 8443 } as const;
 
-const PARTS = Object.keys(DEFAULT_PORTS) as (keyof Ports)[];
+export interface Ports extends Record<keyof typeof DEFAULT_PORTS, number> {
+  gatewayTls?: number;
+}
+
+const PARTS = Object.keys(DEFAULT_PORTS_WITH_TLS) as (keyof Ports)[];
 
 const NAMES: Record<keyof Ports, string> = {
   gateway: 'the gateway',
+  gatewayTls: 'the gateway, for TLS,',
   identityProvider: 'the identity provider',
   google: 'the Google stand-in',
   tasksStaging: 'tasks-staging',
@@ -48,7 +54,7 @@ export async function findPorts(
   defaults: Ports = DEFAULT_PORTS,
 ): Promise<Ports> {
   const ports: Ports = { ...defaults };
-  for (const name of PARTS) {
+  for (const name of PARTS.filter((part) => part in defaults)) {
     let port = await findFreePort(preferDefaults ? defaults[name] : 0);
     // A port found a moment ago for another name may be offered again.
     while (Object.entries(ports).some(([other, used]) => other !== name && used === port)) {
@@ -61,15 +67,17 @@ export async function findPorts(
 
 /** Says of each part that is not where kong.yml expects it where it is instead. */
 export function describeMoved(ports: Ports): string[] {
-  return PARTS.filter((name) => ports[name] !== DEFAULT_PORTS[name]).map(
-    (name) => `port ${DEFAULT_PORTS[name]} is taken: ${NAMES[name]} listens on ${ports[name]}`,
+  const defaults = DEFAULT_PORTS_WITH_TLS;
+  return PARTS.filter((name) => name in ports && ports[name] !== defaults[name]).map(
+    (name) => `port ${defaults[name]} is taken: ${NAMES[name]} listens on ${ports[name]}`,
   );
 }
 
 /** Puts the ports in use into a kong.yml that is written for the default ones. */
 export function renderConfig(config: string, ports: Ports): string {
   return config.replace(/127\.0\.0\.1:(\d+)/g, (address, port) => {
-    const name = PARTS.find((candidate) => DEFAULT_PORTS[candidate] === Number(port));
-    return name === undefined ? address : `127.0.0.1:${ports[name]}`;
+    const name = PARTS.find((candidate) => DEFAULT_PORTS_WITH_TLS[candidate] === Number(port));
+    const used = name && ports[name];
+    return used === undefined ? address : `127.0.0.1:${used}`;
   });
 }

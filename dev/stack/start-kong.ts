@@ -7,6 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Gateway, GatewayOptions } from '../gateway/start-gateway.ts';
 import { eventually } from './eventually.ts';
+import { kongEnvironment } from './kong-environment.ts';
 
 export interface KongGateway extends Gateway {
   /** Kong's error log so far. */
@@ -23,10 +24,10 @@ const run = promisify(execFile);
  */
 export async function startKong(bin: string, options: GatewayOptions): Promise<KongGateway> {
   const prefix = await mkdtemp(path.join(tmpdir(), 'kong-'));
-  const declarative = path.join(prefix, 'kong.yml');
   const errorLog = path.join(prefix, 'logs/error.log');
-  await writeFile(declarative, options.config);
-  const env = { ...process.env, ...kongEnvironment(prefix, declarative, options) };
+  const kong = kongEnvironment(prefix, options);
+  for (const [file, text] of kong.files) await writeFile(file, text);
+  const env = { ...process.env, ...kong.env };
   const pidFile = path.join(prefix, 'pids/nginx.pid');
 
   async function stop(): Promise<void> {
@@ -50,6 +51,7 @@ export async function startKong(bin: string, options: GatewayOptions): Promise<K
   return {
     url: `http://127.0.0.1:${options.port}`,
     port: options.port ?? 0,
+    tlsUrl: options.tls && `https://127.0.0.1:${options.tls.port}`,
     errorLog: () => readFile(errorLog, 'utf8'),
     stop,
   };
@@ -65,31 +67,4 @@ async function start(bin: string, env: NodeJS.ProcessEnv): Promise<void> {
   });
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`${bin} start ended with ${code}; its error output is above`);
-}
-
-function kongEnvironment(
-  prefix: string,
-  declarative: string,
-  { port, pluginServers }: GatewayOptions,
-): Record<string, string> {
-  const env: Record<string, string> = {
-    KONG_PREFIX: prefix,
-    KONG_DATABASE: 'off',
-    KONG_DECLARATIVE_CONFIG: declarative,
-    KONG_PROXY_LISTEN: `127.0.0.1:${port}`,
-    KONG_ADMIN_LISTEN: 'off',
-    KONG_ADMIN_GUI_LISTEN: 'off',
-    KONG_STATUS_LISTEN: 'off',
-    KONG_ANONYMOUS_REPORTS: 'off',
-    KONG_NGINX_WORKER_PROCESSES: '1',
-    KONG_LOG_LEVEL: 'notice',
-    KONG_PLUGINS: ['bundled', ...pluginServers.map(({ name }) => name)].join(','),
-    KONG_PLUGINSERVER_NAMES: pluginServers.map(({ name }) => name).join(','),
-  };
-  for (const { name, socket, queryCmd } of pluginServers) {
-    const variable = `KONG_PLUGINSERVER_${name.toUpperCase().replaceAll('-', '_')}`;
-    env[`${variable}_SOCKET`] = socket;
-    env[`${variable}_QUERY_CMD`] = queryCmd;
-  }
-  return env;
 }

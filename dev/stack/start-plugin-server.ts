@@ -12,12 +12,14 @@ export interface PluginServerOptions {
   workers?: number | undefined;
   /** Of our plugin server; its own default where it is left out. */
   eventTimeoutMs?: number | undefined;
+  /** More options of `serve`, for our plugin server. */
+  serveOptions?: readonly string[] | undefined;
 }
 
 /** Starts either plugin server with the built plugins. */
 export function startPluginServer(
   kind: PluginServerKind,
-  { repository, socket, env, workers = 2, eventTimeoutMs }: PluginServerOptions,
+  { repository, socket, env, workers = 2, eventTimeoutMs, serveOptions = [] }: PluginServerOptions,
 ): Promise<PluginServer> {
   const dist = path.join(repository, 'dist');
   const common = {
@@ -32,6 +34,7 @@ export function startPluginServer(
         program: path.join(dist, 'cloud-run-auth.cjs'),
         workers,
         eventTimeoutMs,
+        extraArgs: serveOptions,
       })
     : startStockPluginServer({ ...common, preload: path.join(dist, 'guard.cjs') });
 }

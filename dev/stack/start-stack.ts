@@ -9,8 +9,15 @@ import {
   type IdentityProvider,
   startIdentityProvider,
 } from '../identity-provider/start-identity-provider.ts';
+import { selfSignedCertificate } from '../tls/self-signed-certificate.ts';
 import type { PluginServer, PluginServerKind } from './plugin-server.ts';
-import { findPorts, type Ports, renderConfig } from './ports.ts';
+import {
+  DEFAULT_PORTS,
+  DEFAULT_PORTS_WITH_TLS,
+  findPorts,
+  type Ports,
+  renderConfig,
+} from './ports.ts';
 import { shellQuote } from './shell-quote.ts';
 import { startKong } from './start-kong.ts';
 import { startPluginServer } from './start-plugin-server.ts';
@@ -31,6 +38,10 @@ export interface StackOptions {
   config?: string;
   /** Use the ports that kong.yml names where they are free. */
   preferDefaultPorts?: boolean;
+  /** A TLS listener besides, which asks clients for a certificate and takes any; kong.yml may name its port, 8443. */
+  tls?: boolean;
+  /** Whose `X-Forwarded-…` headers count; nobody's by default. */
+  trustedIps?: readonly string[];
   /** A clock that this process follows already, for a story on a certain day. */
   clock?: DevClock;
   /** A real Kong in place of the dev gateway. */
@@ -41,6 +52,8 @@ export interface StackOptions {
   workers?: number;
   /** For our plugin server; its own default where it is left out. */
   eventTimeoutMs?: number;
+  /** More options of `serve`, for our plugin server. */
+  serveOptions?: readonly string[];
   env?: NodeJS.ProcessEnv;
   /** Stops what has been started and rejects with its reason. Without effect once the stack is up. */
   signal?: AbortSignal;
@@ -52,8 +65,12 @@ export interface StackOptions {
 export interface Stack {
   ports: Ports;
   clock: DevClock;
+  /** With `tlsUrl`, where that has been asked for. */
   gateway: Gateway;
-  identityProvider: IdentityProvider;
+  /** PEM: what clients of `gateway.tlsUrl` have to trust. */
+  tlsCertificate: string | undefined;
+  /** The one that runs now. */
+  readonly identityProvider: IdentityProvider;
   google: Google;
   staging: CloudRun;
   production: CloudRun;
@@ -91,7 +108,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   try {
     const directory = await mkdtemp(path.join(tmpdir(), 'stack-'));
     stops.push(() => rm(directory, { recursive: true, force: true }));
-    const ports = await findPorts(options.preferDefaultPorts ?? false);
+    const ports = await findPorts(
+      options.preferDefaultPorts ?? false,
+      options.tls ? DEFAULT_PORTS_WITH_TLS : DEFAULT_PORTS,
+    );
     options.onPorts?.(ports);
     const clock = options.clock ?? createClock(path.join(directory, 'clock'));
 
@@ -111,6 +131,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         socket: path.join(directory, 'plugins.sock'),
         workers: options.workers,
         eventTimeoutMs: options.eventTimeoutMs,
+        serveOptions: options.serveOptions,
         env: {
           ...process.env,
           ...clockEnvironment(clock.file),
@@ -122,9 +143,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
     const accessLog: Record<string, unknown>[] = [];
     const config = options.config ?? (await readFile(path.join(REPOSITORY, 'kong.yml'), 'utf8'));
+    const listener = options.tls
+      ? selfSignedCertificate({ commonName: 'gateway', names: ['127.0.0.1', 'localhost'] })
+      : undefined;
     const gatewayOptions = {
       config: renderConfig(config, ports),
       port: ports.gateway,
+      tls: listener && { ...listener, port: ports.gatewayTls ?? 0 },
+      trustedIps: options.trustedIps,
       pluginServers: PLUGINS.map((name) => ({
         name,
         socket: pluginServer.socket,
@@ -141,8 +167,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       await identityProvider.stop();
       identityProvider = await startIdentityProvider({ port: ports.identityProvider });
     }
-    const parts = { gateway, identityProvider, google, staging, production, pluginServer };
-    return { ports, clock, ...parts, accessLog, restartIdentityProvider, stop };
+    return {
+      ...{ ports, clock, gateway, google, staging, production, pluginServer, accessLog },
+      tlsCertificate: listener?.cert,
+      get identityProvider() {
+        return identityProvider;
+      },
+      restartIdentityProvider,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

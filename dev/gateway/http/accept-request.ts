@@ -4,7 +4,10 @@ import { HeaderList } from './header-list.ts';
 import { hostOf } from './nginx-host.ts';
 import { headSizeFault } from './nginx-limits.ts';
 import { isAcceptableUri } from './nginx-uri.ts';
+import { remoteAddress } from './remote-address.ts';
 import { RequestBody } from './request-body.ts';
+import { type TlsConnection, tlsConnection } from './tls-connection.ts';
+import type { TrustedIps } from './trusted-ips.ts';
 
 /** Headers that nginx refuses to see twice. */
 const UNIQUE = new Set([
@@ -27,16 +30,26 @@ export interface Accepted {
   refusal: number | undefined;
 }
 
+/** nginx's own status for a client certificate that it does not take. */
+export const CERTIFICATE_ERROR = 495;
+
 /** Takes in a request as nginx does before Kong's own phases run. */
-export function acceptRequest(message: IncomingMessage, startedAt: number): Accepted {
+export function acceptRequest(
+  message: IncomingMessage,
+  startedAt: number,
+  trustedIps: TrustedIps,
+): Accepted {
   const { target, authority } = splitTarget(message.url ?? '');
   const received = HeaderList.fromRaw(message.rawHeaders);
   const lines = received.entries.map(([name, value]) => `${name}: ${value}`);
   const requestLine = `${message.method ?? ''} ${message.url ?? ''} HTTP/${message.httpVersion}`;
-  const base: Omit<IncomingRequest, 'headers' | 'host'> = {
+  const tls = tlsConnection(message.socket);
+  const base: Omit<IncomingRequest, 'headers' | 'host' | 'remote'> = {
     method: message.method ?? '',
     uri: target,
     httpVersion: message.httpVersion,
+    scheme: tls === undefined ? 'http' : 'https',
+    tls,
     client: address(message.socket.remoteAddress, message.socket.remotePort),
     server: address(message.socket.localAddress, message.socket.localPort),
     body: new RequestBody(message),
@@ -44,7 +57,12 @@ export function acceptRequest(message: IncomingMessage, startedAt: number): Acce
     startedAt,
   };
   const build = (headers: HeaderList, host: string, refusal?: number): Accepted => ({
-    exchange: new Exchange({ ...base, headers, host }),
+    exchange: new Exchange({
+      ...base,
+      headers,
+      host,
+      remote: remoteAddress(base.client, headers, trustedIps),
+    }),
     refusal,
   });
   const oversize = headSizeFault(requestLine, lines);
@@ -67,8 +85,12 @@ export function acceptRequest(message: IncomingMessage, startedAt: number): Acce
   }
   if (oversize !== undefined) return build(headers, host, 494);
   if (!headers.has('host') && message.httpVersion !== '1.0') return build(headers, host, 400);
-  const isRefusedMethod = message.method === 'TRACE' || message.method === 'CONNECT';
-  return build(headers, host === '' ? 'kong' : host, isRefusedMethod ? 405 : undefined);
+  return build(headers, host === '' ? 'kong' : host, refusalOf(message.method, tls));
+}
+
+function refusalOf(method: string | undefined, tls: TlsConnection | undefined): number | undefined {
+  if (method === 'TRACE' || method === 'CONNECT') return 405;
+  return tls?.isRefused ? CERTIFICATE_ERROR : undefined;
 }
 
 /** A target in absolute form (RFC 9112, section 3.2.2) carries the host that counts. */

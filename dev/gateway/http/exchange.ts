@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { LuaTable, LuaValue } from '../lua/value.ts';
 import type { RouteMatch } from '../router/router.ts';
 import { HeaderList } from './header-list.ts';
+import type { RemoteAddress } from './remote-address.ts';
 import type { RequestBody } from './request-body.ts';
 import { ResponseHeaders } from './response-headers.ts';
+import type { TlsConnection } from './tls-connection.ts';
 
 export type Phase = 'rewrite' | 'access' | 'log';
 
@@ -28,13 +30,30 @@ export interface IncomingRequest {
   /** Lower case and without port: `$host`. */
   host: string;
   headers: HeaderList;
+  /** `$scheme` */
+  scheme: 'http' | 'https';
+  /** Undefined on a connection without TLS. */
+  tls: TlsConnection | undefined;
+  /** The peer: `$realip_remote_addr`. */
   client: Address;
+  /** `$remote_addr` */
+  remote: RemoteAddress;
   server: Address;
   body: RequestBody;
   /** The bytes of the request line and the headers. */
   headBytes: number;
   /** Milliseconds since the epoch. */
   startedAt: number;
+}
+
+/** What the upstream is told of the way that a request came; an empty text goes as no header. */
+export interface Forwarded {
+  for: string;
+  proto: string;
+  host: string;
+  port: string;
+  path: string;
+  prefix: string | undefined;
 }
 
 /** One attempt to reach the upstream. */
@@ -76,7 +95,8 @@ export class Exchange {
   upstreamUri = '';
   /** Set by `preserve_host` or by a plugin that sets the Host header. */
   upstreamHost: string | undefined;
-  forwardedPrefix: string | undefined;
+  /** Known once there is a route. */
+  forwarded: Forwarded | undefined;
   upstreamStatus: string | undefined;
   readonly tries: Try[] = [];
 

@@ -6,12 +6,13 @@ import { toRecord } from '../lua/to-js.ts';
 import type { LuaValue } from '../lua/value.ts';
 import { type ChosenPlugin, chooseConfig, type Plugins } from '../plugins.ts';
 import type { Router } from '../router/router.ts';
-import { acceptRequest } from './accept-request.ts';
+import { acceptRequest, CERTIFICATE_ERROR } from './accept-request.ts';
 import type { Exchange } from './exchange.ts';
+import { forwardedOf } from './forwarded.ts';
 import type { GatewayState } from './gateway-state.ts';
 import { logEntry } from './log-entry.ts';
 import { proxy, type UpstreamAgents } from './proxy.ts';
-import { sendError, sendMessage, sendOwn } from './respond.ts';
+import { sendCertificateError, sendError, sendMessage, sendOwn } from './respond.ts';
 import { runEvent } from './run-event.ts';
 import { prepareUpstream } from './upstream-request.ts';
 
@@ -30,10 +31,11 @@ export async function handleRequest(
   handling: Handling,
 ): Promise<void> {
   const sentBefore = message.socket.bytesWritten;
-  const { exchange, refusal } = acceptRequest(message, Date.now());
+  const { exchange, refusal } = acceptRequest(message, Date.now(), handling.gateway.trustedIps);
   let logging: ChosenPlugin[] | undefined;
   try {
-    if (refusal !== undefined) sendError(exchange, response, refusal);
+    if (refusal === CERTIFICATE_ERROR) sendCertificateError(exchange, response);
+    else if (refusal !== undefined) sendError(exchange, response, refusal);
     else logging = await serve(exchange, message, response, handling);
     await finished(response);
   } catch (error) {
@@ -74,12 +76,15 @@ async function serve(
     rawPath: exchange.rawPath,
     headers: exchange.headers,
     serverPort: exchange.incoming.server.port,
+    tls: exchange.incoming.tls,
   });
   if (exchange.match === undefined) {
     sendMessage(exchange, response, 404, 'no Route matched with those values');
     return undefined;
   }
-  if (!exchange.match.route.protocols.includes('http')) {
+  exchange.forwarded = forwardedOf(exchange, gateway.trustedIps);
+  const isHttpsOnly = !exchange.match.route.protocols.includes('http');
+  if (isHttpsOnly && exchange.forwarded.proto !== 'https') {
     redirectToHttps(exchange, response);
     return undefined;
   }
@@ -127,7 +132,8 @@ function redirectToHttps(exchange: Exchange, response: ServerResponse): void {
     });
     return;
   }
-  const location = `https://${exchange.incoming.host}${exchange.incoming.uri}`;
+  const host = exchange.forwarded?.host ?? exchange.incoming.host;
+  const location = `https://${host}${exchange.incoming.uri}`;
   exchange.responseHeaders.set('Location', [location]);
   exchange.isExited = true;
   sendOwn(exchange, response, { status, body: undefined, headers: undefined });

@@ -28,7 +28,7 @@ export function logEntry(exchange: Exchange): Entry {
     route: exchange.match && structuredClone(exchange.match.route.table),
     service: exchange.match?.route.service && structuredClone(exchange.match.route.service.table),
     consumer: exchange.consumer && structuredClone(exchange.consumer),
-    client_ip: incoming.client.ip,
+    client_ip: incoming.remote.ip,
     started_at: incoming.startedAt,
     source:
       exchange.isProxied && !exchange.isUnexpected && !exchange.isExited ? 'upstream' : 'kong',
@@ -52,11 +52,18 @@ function request(exchange: Exchange): Entry {
   return table({
     id: exchange.kongRequestId,
     uri: incoming.uri,
-    url: `http://${incoming.host}:${incoming.server.port}${incoming.uri}`,
+    url: `${incoming.scheme}://${incoming.host}:${incoming.server.port}${incoming.uri}`,
     querystring: parseQuery(exchange.args ?? ''),
     method: exchange.method,
     headers,
     size: exchange.requestBytes,
+    tls:
+      incoming.tls &&
+      table({
+        version: incoming.tls.protocol,
+        cipher: incoming.tls.cipher,
+        client_verify: incoming.tls.clientVerify,
+      }),
   });
 }
 

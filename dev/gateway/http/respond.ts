@@ -97,6 +97,25 @@ export function sendError(exchange: Exchange, response: ServerResponse, status: 
   finish(exchange, response, body);
 }
 
+/** nginx's own page; its `error_page` for 400 is for other statuses, so Kong's handler never sees it. */
+export function sendCertificateError(exchange: Exchange, response: ServerResponse): void {
+  const page = [
+    '<html>',
+    '<head><title>400 The SSL certificate error</title></head>',
+    '<body>',
+    '<center><h1>400 Bad Request</h1></center>',
+    '<center>The SSL certificate error</center>',
+    '</body>',
+    '</html>',
+    '',
+  ].join('\r\n');
+  response.shouldKeepAlive = false;
+  exchange.status = 400;
+  exchange.responseHeaders.set('Content-Type', ['text/html']);
+  exchange.responseHeaders.set('Content-Length', [String(page.length)]);
+  finish(exchange, response, page);
+}
+
 /** Sends an error that Kong words itself, as `kong.response.error` does outside of plugins. */
 export function sendMessage(
   exchange: Exchange,

@@ -33,7 +33,6 @@ export function prepareUpstream(exchange: Exchange): void {
   exchange.upstreamScheme = match.route.service?.protocol ?? 'http';
   exchange.upstreamUri = escapePath(match.upstreamPath);
   if (match.route.preserve_host) exchange.upstreamHost = exchange.headers.first('host');
-  exchange.forwardedPrefix = match.prefix === '/' ? undefined : match.prefix;
 }
 
 /** The request target for the upstream. An empty query (`/path?`) is kept. */
@@ -54,10 +53,9 @@ export function upstreamHeaders(
   service: ServiceEntity,
   length: number | 'chunked' | undefined,
 ): [string, string][] {
-  const { incoming, headers } = exchange;
+  const { incoming, headers, forwarded } = exchange;
   const first = (name: string) => headers.first(name);
   const upgrade = first('upgrade')?.toLowerCase() === 'websocket';
-  const forwardedFor = first('x-forwarded-for');
   const via = first('via');
   const kongVia = `${Number(incoming.httpVersion)} ${SERVER}`;
   const wantsTrailers = tokens(first('te')).includes('trailers');
@@ -67,16 +65,13 @@ export function upstreamHeaders(
     ['Host', exchange.upstreamHost ?? serviceHost(service, exchange.upstreamScheme)],
     ['Upgrade', upgrade ? 'websocket' : undefined],
     ['Connection', upgrade ? 'keep-alive, Upgrade' : 'keep-alive'],
-    [
-      'X-Forwarded-For',
-      forwardedFor === undefined ? incoming.client.ip : `${forwardedFor}, ${incoming.client.ip}`,
-    ],
-    ['X-Forwarded-Proto', 'http'],
-    ['X-Forwarded-Host', incoming.host],
-    ['X-Forwarded-Port', String(incoming.server.port)],
-    ['X-Forwarded-Path', exchange.rawPath],
-    ['X-Forwarded-Prefix', exchange.forwardedPrefix],
-    ['X-Real-IP', incoming.client.ip],
+    ['X-Forwarded-For', forwarded?.for],
+    ['X-Forwarded-Proto', forwarded?.proto],
+    ['X-Forwarded-Host', forwarded?.host],
+    ['X-Forwarded-Port', forwarded?.port],
+    ['X-Forwarded-Path', forwarded?.path],
+    ['X-Forwarded-Prefix', forwarded?.prefix],
+    ['X-Real-IP', incoming.remote.ip],
     ['X-Kong-Request-Id', exchange.kongRequestId],
     ['Content-Length', typeof length === 'number' ? String(length) : undefined],
     ['Transfer-Encoding', length === 'chunked' ? 'chunked' : undefined],

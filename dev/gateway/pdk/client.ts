@@ -1,10 +1,10 @@
 import { LuaError } from '../lua/lua-error.ts';
 import { field, isTable } from '../lua/value.ts';
-import { needsRequest, onlyIn, type PdkFunction } from './pdk.ts';
+import { failed, needsRequest, onlyIn, type PdkContext, type PdkFunction } from './pdk.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** kong.client. The connection is plain HTTP: there is no client certificate. */
+/** kong.client */
 export const clientFunctions: Record<string, PdkFunction> = {
   'kong.client.get_ip': (context) => {
     needsRequest(context);
@@ -12,7 +12,7 @@ export const clientFunctions: Record<string, PdkFunction> = {
   },
   'kong.client.get_forwarded_ip': (context) => {
     needsRequest(context);
-    return context.exchange.incoming.client.ip;
+    return context.exchange.incoming.remote.ip;
   },
   'kong.client.get_port': (context) => {
     needsRequest(context);
@@ -20,7 +20,7 @@ export const clientFunctions: Record<string, PdkFunction> = {
   },
   'kong.client.get_forwarded_port': (context) => {
     needsRequest(context);
-    return context.exchange.incoming.client.port;
+    return context.exchange.incoming.remote.port;
   },
   'kong.client.get_consumer': (context) => {
     onlyIn(context, 'access', 'log');
@@ -57,17 +57,27 @@ export const clientFunctions: Record<string, PdkFunction> = {
     if (byId !== undefined || !isTruthy) return byId;
     return consumers.find((consumer) => field(consumer, 'username') === id);
   },
-  'kong.client.get_protocol': (context) => {
+  'kong.client.get_protocol': (context, allowTerminated) => {
     onlyIn(context, 'access', 'log');
     const { match } = context.exchange;
-    if (match === undefined) return { value: undefined, error: 'No active route found' };
+    if (match === undefined) return failed('No active route found');
     const { protocols } = match.route;
     if (protocols.length === 1) return protocols[0];
     needsRequest(context);
-    return 'http';
+    return protocolOf(context, allowTerminated === true);
   },
   'kong.client.tls.get_full_client_certificate_chain': (context) => {
     needsRequest(context);
-    return undefined;
+    // Without the certificates that the client may have sent besides its own.
+    return context.exchange.incoming.tls?.clientCertificate?.toString();
   },
 };
+
+/** `kong.tools.http.check_https`: TLS here or, where that may have ended before, at a trusted peer. */
+function protocolOf({ exchange, gateway }: PdkContext, allowTerminated: boolean) {
+  const { scheme, client } = exchange.incoming;
+  if (scheme === 'https' || !allowTerminated || !gateway.trustedIps.has(client.ip)) return scheme;
+  const told = exchange.headers.variable('x_forwarded_proto');
+  if (told?.includes(',')) return failed('Only one X-Forwarded-Proto header allowed');
+  return told?.toLowerCase() === 'https' ? 'https' : 'http';
+}

@@ -31,6 +31,6 @@ export const contextFunctions: Record<string, PdkFunction> = {
   },
   'kong.vault.is_reference': (_, reference) =>
     typeof reference === 'string' && isReference(reference),
-  'kong.ip.is_trusted': () => false,
+  'kong.ip.is_trusted': ({ gateway }, ip) => typeof ip === 'string' && gateway.trustedIps.has(ip),
   'kong.tracing.active_span': () => undefined,
 };

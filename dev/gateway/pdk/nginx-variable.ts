@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { removeDotSegments } from '../router/normalize.ts';
 import type { PdkContext } from './pdk.ts';
+import { tlsVariable } from './tls-variable.ts';
 
 type Variable = (context: PdkContext) => string | undefined;
 
@@ -19,16 +20,16 @@ const VARIABLES: Record<string, Variable> = {
   document_uri: ({ exchange }) => decoded(exchange.rawPath),
   request_completion: () => '',
   pipe: () => '.',
-  scheme: () => 'http',
-  https: () => '',
+  scheme: ({ exchange }) => exchange.incoming.scheme,
+  https: ({ exchange }) => (exchange.incoming.tls === undefined ? '' : 'on'),
   host: ({ exchange }) => exchange.incoming.host,
   hostname: () => hostname(),
   server_protocol: ({ exchange }) => `HTTP/${exchange.incoming.httpVersion}`,
   server_name: () => 'kong',
   server_addr: ({ exchange }) => exchange.incoming.server.ip,
   server_port: ({ exchange }) => String(exchange.incoming.server.port),
-  remote_addr: ({ exchange }) => exchange.incoming.client.ip,
-  remote_port: ({ exchange }) => String(exchange.incoming.client.port),
+  remote_addr: ({ exchange }) => exchange.incoming.remote.ip,
+  remote_port: ({ exchange }) => String(exchange.incoming.remote.port ?? ''),
   realip_remote_addr: ({ exchange }) => exchange.incoming.client.ip,
   realip_remote_port: ({ exchange }) => String(exchange.incoming.client.port),
   remote_user: ({ exchange }) => remoteUser(exchange.headers.first('authorization')),
@@ -45,14 +46,12 @@ const VARIABLES: Record<string, Variable> = {
   upstream_status: ({ exchange }) => exchange.upstreamStatus,
 };
 
-/**
- * `ngx.var[name]` of a request over plain HTTP: the variables of TLS (`ssl_…`) are there on TLS
- * connections only, and an unknown name is no error.
- */
+/** `ngx.var[name]`; an unknown name is no error. */
 export function nginxVariable(context: PdkContext, name: string): string | undefined {
   const { exchange } = context;
   const key = name.toLowerCase();
   if (Object.hasOwn(VARIABLES, key)) return VARIABLES[key]?.(context);
+  if (key.startsWith('ssl_')) return tlsVariable(exchange.incoming.tls, key);
   if (key.startsWith('http_')) return exchange.headers.variable(key.slice('http_'.length));
   if (key.startsWith('sent_http_')) {
     return exchange.responseHeaders.list.variable(key.slice('sent_http_'.length));

@@ -15,7 +15,7 @@ export const nginxFunctions: Record<string, PdkFunction> = {
     return undefined;
   },
   'kong.nginx.get_subsystem': () => 'http',
-  'kong.nginx.get_tls1_version_str': () => undefined,
+  'kong.nginx.get_tls1_version_str': ({ exchange }) => exchange.incoming.tls?.protocol,
   'kong.nginx.req_start_time': ({ exchange }) => exchange.incoming.startedAt / 1000,
   'kong.node.get_id': ({ gateway }) => gateway.nodeId,
   'kong.node.get_hostname': () => hostname(),

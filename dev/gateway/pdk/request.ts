@@ -3,6 +3,13 @@ import { DEFAULT_MOST_ARGUMENTS, parseQuery } from '../http/query.ts';
 import type { LuaValue } from '../lua/value.ts';
 import { normalizePath } from '../router/normalize.ts';
 import {
+  forwardedHost,
+  forwardedPath,
+  forwardedPort,
+  forwardedPrefix,
+  forwardedScheme,
+} from './forwarded.ts';
+import {
   failed,
   needsRequest,
   onlyIn,
@@ -12,6 +19,7 @@ import {
   requireString,
 } from './pdk.ts';
 import { requestBodyTable } from './request-body-table.ts';
+import { firstOf, headerValue } from './request-header.ts';
 
 /** A function of the request that nginx holds, and so not of the log phase. */
 function ofRequest(get: (context: PdkContext) => LuaValue): PdkFunction {
@@ -24,16 +32,16 @@ function ofRequest(get: (context: PdkContext) => LuaValue): PdkFunction {
 const NO_FILE =
   "request body did not fit into client body buffer, consider raising 'client_body_buffer_size'";
 
-/** kong.request. No address is trusted (`trusted_ips` is empty), so X-Forwarded-* headers are not. */
+/** kong.request */
 export const requestFunctions: Record<string, PdkFunction> = {
-  'kong.request.get_scheme': ofRequest(() => 'http'),
+  'kong.request.get_scheme': ofRequest(({ exchange }) => exchange.incoming.scheme),
   'kong.request.get_host': ofRequest(({ exchange }) => exchange.incoming.host),
   'kong.request.get_port': ofRequest(({ exchange }) => exchange.incoming.server.port),
-  'kong.request.get_forwarded_scheme': ofRequest(() => 'http'),
-  'kong.request.get_forwarded_host': ofRequest(({ exchange }) => exchange.incoming.host),
-  'kong.request.get_forwarded_port': ofRequest(({ exchange }) => exchange.incoming.server.port),
-  'kong.request.get_forwarded_path': ofRequest(({ exchange }) => normalizePath(exchange.rawPath)),
-  'kong.request.get_forwarded_prefix': ofRequest(({ exchange }) => exchange.forwardedPrefix ?? ''),
+  'kong.request.get_forwarded_scheme': ofRequest(forwardedScheme),
+  'kong.request.get_forwarded_host': ofRequest(forwardedHost),
+  'kong.request.get_forwarded_port': ofRequest(forwardedPort),
+  'kong.request.get_forwarded_path': ofRequest(forwardedPath),
+  'kong.request.get_forwarded_prefix': ofRequest(forwardedPrefix),
   'kong.request.get_http_version': ofRequest(({ exchange }) =>
     Number(exchange.incoming.httpVersion),
   ),
@@ -67,10 +75,7 @@ export const requestFunctions: Record<string, PdkFunction> = {
       if (typeof name !== 'string') return undefined;
       return firstOf(saved.requestHeaders.lookUp(name));
     }
-    const wanted = requireString(name, 'header name must be a string');
-    const joined = exchange.headers.variable(wanted);
-    if (joined === undefined || !joined.includes(', ')) return joined;
-    return firstOf(exchange.headers.lookUp(wanted));
+    return headerValue(exchange, requireString(name, 'header name must be a string'));
   },
 
   'kong.request.get_raw_body': async (context, most) => {
@@ -105,7 +110,3 @@ export const requestFunctions: Record<string, PdkFunction> = {
     ]);
   },
 };
-
-export function firstOf(value: LuaValue): LuaValue {
-  return Array.isArray(value) ? value[0] : value;
-}

@@ -10,8 +10,8 @@ import {
   validateHeaders,
 } from './header-arguments.ts';
 import { onlyIn, type PdkContext, type PdkFunction, requireString } from './pdk.ts';
-import { firstOf } from './request.ts';
 import { RequestExit } from './request-exit.ts';
+import { firstOf } from './request-header.ts';
 
 /** A change of the response's headers before they are sent. */
 function change(apply: (context: PdkContext, ...args: LuaValue[]) => void): PdkFunction {

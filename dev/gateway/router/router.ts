@@ -2,6 +2,7 @@ import { RE2JS } from 're2js';
 import type { RouteEntity } from '../config/gateway-config.ts';
 import { splitRouteId } from '../config/ids.ts';
 import type { HeaderList } from '../http/header-list.ts';
+import type { TlsConnection } from '../http/tls-connection.ts';
 import { toText } from '../lua/value.ts';
 import { normalizePath } from './normalize.ts';
 import { routePriority } from './priority.ts';
@@ -24,6 +25,7 @@ export interface RoutedRequest {
   rawPath: string;
   headers: HeaderList;
   serverPort: number;
+  tls?: Pick<TlsConnection, 'serverName'> | undefined;
 }
 
 interface PathMatch {
@@ -91,6 +93,7 @@ function toMatcher(route: RouteEntity, id: string, paths: string[]): Matcher {
   const conditions = [
     methodCondition(route.methods),
     hostCondition(route.hosts),
+    sniCondition(route.snis),
     ...[...route.headers].map(([name, values]) => headerCondition(name, values)),
   ];
   const matchPath = pathMatcher(paths);
@@ -121,6 +124,21 @@ function hostCondition(hosts: string[]): Condition {
       return host === each.host;
     });
   };
+}
+
+/** Where there is no TLS, no name is asked for. */
+function sniCondition(snis: string[]): Condition {
+  return ({ tls }) => {
+    if (snis.length === 0 || tls === undefined) return true;
+    const { serverName } = tls;
+    return serverName !== undefined && snis.some((sni) => matchesSni(sni, serverName));
+  };
+}
+
+function matchesSni(sni: string, serverName: string): boolean {
+  if (sni.endsWith('*') && !sni.startsWith('*')) return serverName.startsWith(sni.slice(0, -1));
+  const name = sni.length > 1 && sni.endsWith('.') ? sni.slice(0, -1) : sni;
+  return name.startsWith('*') ? serverName.endsWith(name.slice(1)) : serverName === name;
 }
 
 function splitPort(host: string): { host: string; port?: number } {

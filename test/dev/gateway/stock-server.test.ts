@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accepts } from '../../../dev/stack/accepts.ts';
+import { eventually } from '../../../dev/stack/eventually.ts';
 import { request, sendRaw } from './support/raw-request.ts';
 import { start, type TestGateway } from './support/start.ts';
 import { startUpstream, type Upstream, valuesOf } from './support/upstream.ts';
@@ -54,7 +56,11 @@ describe('with the stock kong-js-pluginserver', () => {
         stdio: 'ignore',
       },
     );
-    await waitFor(() => existsSync(socket()), 'the plugin server');
+    // Its socket is there a moment before it listens.
+    await eventually(
+      'the plugin server',
+      async () => (await accepts({ path: socket() })) || undefined,
+    );
   }
 
   async function stopServer() {
