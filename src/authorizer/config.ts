@@ -3,21 +3,14 @@ import { headerName, secureUrl } from '../core/config/fields.ts';
 import { MAX_HEADER_SEPARATORS } from '../core/header-spellings.ts';
 import { DEFAULT_REALM } from '../core/refusal.ts';
 import { foldHeaderName } from './headers/fold-header-name.ts';
+import { introspectionFields } from './introspection/config.ts';
+import { resourceMetadataFields } from './metadata/config.ts';
+import { clientCertificateFields, dpopFields } from './proof/config.ts';
+import { redisFields } from './redis/config.ts';
+import { securityEventsFields } from './revocation/config.ts';
+import { signatureAlgorithm } from './signature-algorithm.ts';
 
-/** Asymmetric signatures only: a gateway that could verify an HMAC could also forge it (RFC 8725 §3.1, §3.2). */
-const signatureAlgorithm = z.enum([
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-]);
+const claimName = z.string().min(1).max(256);
 
 const issuerFields = z.strictObject({
   issuer: secureUrl(
@@ -27,7 +20,12 @@ const issuerFields = z.strictObject({
     .array(z.string().min(1).max(2048))
     .min(1)
     .max(100)
-    .describe('Accepted audiences; one of them must be in `aud`.'),
+    .describe('Accepted audiences; one of them must be in the `audience_claim`.'),
+  audience_claim: claimName
+    .default('aud')
+    .describe(
+      'The claim that says whom a token is for: `client_id` for access tokens of Amazon Cognito, which have no `aud`.',
+    ),
   jwks_uri: secureUrl(
     "Where the issuer's keys are. Left out, the issuer's OpenID Connect discovery document is asked.",
   ).optional(),
@@ -44,14 +42,17 @@ const issuerFields = z.strictObject({
     .describe(
       'The only accepted `typ`, such as `at+jwt` (RFC 9068). Left out, a token may have no `typ`, `JWT` or `at+jwt`; any other names another kind of token and is refused.',
     ),
+  introspection: introspectionFields
+    .optional()
+    .describe(
+      'Ask the issuer about tokens that are no JWT (RFC 7662). One issuer of a route may have it.',
+    ),
 });
 
 const scopeToken = z
   .string()
   .max(256)
   .regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, { error: 'must be one scope (RFC 6749 §3.3)' });
-
-const claimName = z.string().min(1).max(256);
 
 const requiredClaim = z.strictObject({
   claim: claimName.describe('The claim, by name, or by JSON Pointer where it starts with `/`.'),
@@ -65,7 +66,7 @@ const requiredClaim = z.strictObject({
 });
 
 /** Credentials of the request itself: a claim written there would be taken for them. */
-const CREDENTIAL_HEADERS = ['authorization', 'cookie', 'x-serverless-authorization'];
+const CREDENTIAL_HEADERS = ['authorization', 'cookie', 'dpop', 'x-serverless-authorization'];
 
 const claimHeaderName = headerName
   .refine((name) => headerName.safeParse(foldHeaderName(name)).success, {
@@ -85,6 +86,10 @@ export const authorizerFields = z.strictObject({
     .max(100)
     .refine((entries) => hasNoRepeats(entries.map(({ issuer }) => issuer)), {
       error: 'must name each issuer once',
+    })
+    .refine((entries) => entries.filter(({ introspection }) => introspection).length <= 1, {
+      error:
+        'must have introspection once at most: an opaque token does not say whose it is, and asking one issuer after another would show it to all of them',
     })
     .describe('Who may issue tokens.'),
   leeway_seconds: z
@@ -126,6 +131,60 @@ export const authorizerFields = z.strictObject({
         'Lists are joined with `,`. Percent-encoded as UTF-8: `%`, whatever is not printable ASCII, `,` and a leading or trailing space. ' +
         'Left out: absent and empty claims, objects, and an `email` that the issuer does not call verified.',
     ),
+  consumer_claim: claimName
+    .optional()
+    .describe(
+      'The claim whose value becomes the Kong consumer of the request, so that `rate-limiting` and others can go by consumer. The consumer need not exist in Kong: its id is made from issuer and value. The upstream gets it in `X-Consumer-ID`, `X-Consumer-Username` and `X-Consumer-Custom-ID`, which never pass from a client. A token without the claim sets no consumer.',
+    ),
+  proof_of_possession: z
+    .enum(['bound', 'required'])
+    .default('bound')
+    .describe(
+      '`bound`: a token that is bound to a key (`cnf`) must come with the proof of it, by DPoP (RFC 9449) or by the client certificate of the TLS connection (RFC 8705). `required`: any other token is refused.',
+    ),
+  dpop: dpopFields
+    .default({
+      algorithms: ['ES256', 'ES384', 'EdDSA', 'PS256', 'RS256'],
+      max_age_seconds: 60,
+      require_nonce: false,
+    })
+    .describe('How DPoP proofs are checked.'),
+  client_certificate: clientCertificateFields
+    .optional()
+    .describe(
+      "Take the client's certificate from a proxy in front of Kong that ends TLS. Left out, it is that of the TLS connection to Kong, which asks for one with `nginx_proxy_ssl_verify_client=optional_no_ca`.",
+    ),
+  required_acr: z
+    .array(
+      z
+        .string()
+        .max(256)
+        .regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, { error: 'must be one value without spaces' }),
+    )
+    .max(100)
+    .default([])
+    .describe(
+      'Authentication context classes of which the `acr` of the token must be one. Otherwise the client is asked for a stronger login (RFC 9470).',
+    ),
+  max_authentication_age_seconds: z
+    .int()
+    .min(1)
+    .max(31_536_000)
+    .optional()
+    .describe(
+      'How long ago the user may have authenticated (`auth_time`). Otherwise, and where the token does not say, the client is asked for a new login (RFC 9470).',
+    ),
+  resource_metadata: resourceMetadataFields
+    .optional()
+    .describe(
+      'Serve the metadata of this API (RFC 9728) without a token and name them in every challenge, so that a client, an MCP client for one, finds the authorization server by itself.',
+    ),
+  run_on_preflight: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether a CORS preflight request needs a token like any other, which no browser sends. `false` lets one without a token go on, without identity. Better: let the `cors` plugin answer it, which comes before this one.',
+    ),
   allow_anonymous: z
     .boolean()
     .default(false)
@@ -135,26 +194,39 @@ export const authorizerFields = z.strictObject({
   hide_credentials: z
     .boolean()
     .default(false)
-    .describe("Remove the client's `Authorization` before the request goes upstream."),
+    .describe("Remove the client's `Authorization` and `DPoP` before the request goes upstream."),
   realm: z
     .string()
     .max(128)
     .regex(/^[ !#-[\]-~]+$/, { error: 'must be printable ASCII without quotes and backslashes' })
     .default(DEFAULT_REALM)
     .describe('The `realm` of challenges.'),
+  redis: redisFields
+    .optional()
+    .describe(
+      'Where several gateways share what must be known to all: DPoP proofs that were used, and revocations. Left out, the processes of one plugin server share them.',
+    ),
+  security_events: securityEventsFields
+    .optional()
+    .describe(
+      'Makes this route a receiver of Shared Signals instead (RFC 8935): `issuers` are its transmitters, each with the `audiences` of this receiver. Every route of the gateway then refuses the tokens that an event revokes; with `redis`, every gateway that has the same.',
+    ),
   timeout_ms: z
     .int()
     .min(50)
-    .max(30_000)
+    // Twice that and the time for the PDK is less than the 60 s after which Kong's stock server lets requests through.
+    .max(20_000)
     .default(3000)
-    .describe("How long a request may wait for an issuer's keys, in milliseconds."),
+    .describe(
+      "How long a request may wait for an issuer's keys, and again for its answer about a token, in milliseconds.",
+    ),
   jwks_cache_seconds: z
     .int()
     .min(1)
     .max(86_400)
     .default(600)
     .describe(
-      "How long an issuer's keys are used before they are fetched again; requests wait for that only where nobody has asked for a while.",
+      "The longest an issuer's keys are used before they are fetched again. The `Cache-Control` of its key set can make that shorter, down to `jwks_cooldown_seconds`. From four fifths of that time on they are fetched in the background; requests wait for that only where nobody has asked for a while.",
     ),
   jwks_max_stale_seconds: z
     .int()
@@ -162,7 +234,7 @@ export const authorizerFields = z.strictObject({
     .max(604_800)
     .default(86_400)
     .describe(
-      'How old keys may become while they cannot be fetched again, counted from the fetch that brought them.',
+      'How old keys may become while they cannot be fetched again, counted from the fetch that brought or confirmed them. With 0 they are not used beyond the time after which they are to be fetched again.',
     ),
   jwks_cooldown_seconds: z
     .int()
@@ -170,7 +242,7 @@ export const authorizerFields = z.strictObject({
     .max(3600)
     .default(30)
     .describe(
-      "How long to wait before an issuer's keys are fetched again because a token names an unknown key, or because the last fetch failed. Without any usable keys the wait is one second.",
+      "How long to wait before an issuer's keys are fetched again because a token names an unknown key, or because the last fetch failed. Meanwhile a token whose unknown key may be a new one is answered 503 with `Retry-After`, so that its client keeps it; 401 only where the issuer was asked after the token was issued. Without any usable keys the wait is one second.",
     ),
 });
 

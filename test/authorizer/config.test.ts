@@ -9,6 +9,20 @@ const issuer = (changes: Record<string, unknown> = {}) => ({
   issuers: [{ issuer: ISSUER, audiences: [AUDIENCE], ...changes }],
 });
 
+function introspecting(changes: Record<string, unknown> = {}) {
+  const introspection = {
+    endpoint: 'https://idp.example/introspect',
+    client_id: 'gateway',
+    client_secret: 'secret',
+    ...changes,
+  };
+  return issuer({ introspection });
+}
+
+function certificateFrom(address: string) {
+  return { client_certificate: { header: 'X-Cert', trusted_ips: [address] } };
+}
+
 describe('authorizerFields', () => {
   it('has strict defaults', () => {
     expect(parseConfig(authorizerFields, issuer())).toEqual({
@@ -16,6 +30,7 @@ describe('authorizerFields', () => {
         {
           issuer: ISSUER,
           audiences: [AUDIENCE],
+          audience_claim: 'aud',
           algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
         },
       ],
@@ -24,6 +39,14 @@ describe('authorizerFields', () => {
       required_claims: [],
       groups_claim: 'groups',
       claim_headers: { sub: 'X-Authenticated-Subject', email: 'X-Authenticated-Email' },
+      proof_of_possession: 'bound',
+      dpop: {
+        algorithms: ['ES256', 'ES384', 'EdDSA', 'PS256', 'RS256'],
+        max_age_seconds: 60,
+        require_nonce: false,
+      },
+      required_acr: [],
+      run_on_preflight: true,
       allow_anonymous: false,
       hide_credentials: false,
       realm: 'api',
@@ -57,7 +80,20 @@ describe('authorizerFields', () => {
     ['alg none', issuer({ algorithms: ['none'] })],
     ['no algorithm', issuer({ algorithms: [] })],
     ['a required_typ that is no media type', issuer({ required_typ: 'at jwt' })],
-    ['a field that does not exist yet', issuer({ introspection: {} })],
+    ['a field that does not exist', issuer({ introspect: {} })],
+    ['introspection without its settings', issuer({ introspection: {} })],
+    ['introspection without a secret', introspecting({ client_secret: undefined })],
+    ['introspection without a key', introspecting({ client_auth_method: 'private_key_jwt' })],
+    ['introspection over http', introspecting({ endpoint: 'http://idp.example/introspect' })],
+    [
+      'introspection at two issuers, which would show tokens to both',
+      {
+        issuers: [
+          ...introspecting().issuers,
+          { ...introspecting().issuers[0], issuer: 'https://second.example' },
+        ],
+      },
+    ],
     ['a negative leeway', { leeway_seconds: -1 }],
     ['a leeway over five minutes', { leeway_seconds: 301 }],
     ['a scope with a space', { required_scopes: ['a b'] }],
@@ -78,9 +114,37 @@ describe('authorizerFields', () => {
     ['a claim header with too many spellings', { claim_headers: { sub: 'A-B-C-D-E-F-G' } }],
     ['a claim header twice', { claim_headers: { sub: 'X-User-Id', uid: 'x_user_ID' } }],
     ['a field of another stage', { policy_file: 'policy.yaml' }],
-    ['a proof_of_possession that is not checked yet', { proof_of_possession: 'required' }],
+    ['no proof of possession', { proof_of_possession: 'off' }],
+    ['an HMAC for DPoP proofs', { dpop: { algorithms: ['HS256'] } }],
+    ['a short nonce secret', { dpop: { nonce_secret: 'short' } }],
+    ['a certificate from anyone', { client_certificate: { header: 'X-Cert', trusted_ips: [] } }],
+    ['a certificate from no address', certificateFrom('proxy.example')],
+    ['a certificate from no block', certificateFrom('10.0.0.0/33')],
+    ['a certificate from half a block', certificateFrom('10.0.0.0/')],
+    [
+      'a certificate in the credentials',
+      { client_certificate: { header: 'Authorization', trusted_ips: ['10.0.0.1'] } },
+    ],
+    [
+      'a certificate in a header that proxies may not know to remove',
+      { client_certificate: { header: 'X_Cert', trusted_ips: ['10.0.0.1'] } },
+    ],
+    ['an acr with a space', { required_acr: ['a b'] }],
+    ['a resource that is no https URL', { resource_metadata: { resource: 'tasks' } }],
+    ['a resource with a query', { resource_metadata: { resource: 'https://a.example/?b' } }],
   ])('refuses %s', (_what, changes) => {
     expect(() => configOf(changes)).toThrow(ConfigError);
+  });
+
+  it('accepts introspection at one issuer, and certificates from proxies', () => {
+    expect(configOf(introspecting()).issuers[0]?.introspection).toMatchObject({
+      client_auth_method: 'client_secret_basic',
+      tokens: 'opaque',
+      cache_seconds: 30,
+    });
+    for (const address of ['10.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8']) {
+      expect(configOf(certificateFrom(address)).client_certificate?.format).toBe('pem_urlencoded');
+    }
   });
 
   it('accepts http on loopback and every asymmetric algorithm', () => {

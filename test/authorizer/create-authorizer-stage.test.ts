@@ -65,7 +65,7 @@ const BAD_SIGNATURE = 'the signature is not valid';
 const WRONG_AUDIENCE = 'the audience is not accepted';
 const WRONG_ISSUER = 'the issuer is not accepted';
 const BAD_ACTOR = 'the actor is malformed';
-const BOUND = 'the token is bound to a proof that cannot be checked';
+const BAD_BINDING = 'the confirmation of the token is malformed';
 
 describe('the Authorization header', () => {
   const { authorize } = createHarness(configOf(), ANSWERS);
@@ -95,7 +95,8 @@ describe('the Authorization header', () => {
     ['padding in the middle', `Bearer a=${token}`, 'invalid_request'],
     ['a DPoP header', `DPoP ${token}`, 'invalid_token'],
     ['a DPoP header in lower case', `dpop ${token}`, 'invalid_token'],
-    ['Basic before DPoP', `Basic YTpi, DPoP ${token}`, 'invalid_token'],
+    ['Basic before DPoP', `Basic YTpi, DPoP ${token}`, 'invalid_request'],
+    ['a Bearer and a DPoP token', `Bearer ${token}, DPoP ${token}`, 'invalid_request'],
     ['a token of 100 KB', `Bearer ${'a'.repeat(100_000)}`, 'invalid_token'],
     ['100 KB of spaces', `Bearer ${' '.repeat(100_000)}`, 'invalid_token'],
     ['an opaque token', 'Bearer 2YotnFZFEjr1zCsicMWpAA', 'invalid_token'],
@@ -325,8 +326,8 @@ describe('a token', () => {
     ['whose act has an empty sub', claims({ act: { sub: '' } }), BAD_ACTOR],
     ['whose act has a numeric sub', claims({ act: { sub: 7 } }), BAD_ACTOR],
     ['whose act has a numeric iss', claims({ act: { sub: 'agent', iss: 7 } }), BAD_ACTOR],
-    ['bound to a DPoP key', claims({ cnf: { jkt: 'thumbprint' } }), BOUND],
-    ['with a cnf of null', claims({ cnf: null }), BOUND],
+    ['bound to what is no thumbprint', claims({ cnf: { jkt: 'thumbprint' } }), BAD_BINDING],
+    ['with a cnf of null', claims({ cnf: null }), BAD_BINDING],
   ])('%s is refused', async (_what, refused, description) => {
     const outcome = await present(refused);
     expect(summary(outcome)).toBe('invalid_token');
@@ -583,18 +584,28 @@ describe('a request that goes on', () => {
 });
 
 describe('createAuthorizerStage', () => {
-  it('needs Authorization, Connection and the headers that the chain sets, and nothing else', () => {
+  it('needs the headers that the chain sets and what a proof of possession needs, and nothing else', () => {
     const { stage } = createHarness(configOf(), ANSWERS);
     expect(stage.needs()).toEqual({
-      attributes: [],
+      attributes: ['client_certificate'],
       headers: [
         'authorization',
         'connection',
         'x-authenticated-subject',
         'x-authenticated-email',
         'x-serverless-authorization',
+        'x-consumer-id',
+        'x-consumer-custom-id',
+        'x-consumer-username',
+        'x-consumer-groups',
+        'x-authenticated-groups',
+        'x-credential-identifier',
+        'x-anonymous-consumer',
+        'dpop',
       ],
       handoff: [],
+      exact_headers: [],
+      with_header: { header: 'dpop', attributes: ['method', 'request_uri', 'forwarded_origin'] },
     });
   });
 

@@ -2,6 +2,7 @@ import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from
 import { type AuthorizerConfig, authorizerFields } from '../../src/authorizer/config.ts';
 import { createAuthorizerStage } from '../../src/authorizer/create-authorizer-stage.ts';
 import type { KeyRegistry } from '../../src/authorizer/keys/create-key-registry.ts';
+import { createAuthorizerResources } from '../../src/authorizer/resources.ts';
 import { parseConfig } from '../../src/core/config/parse-config.ts';
 import type { Logger } from '../../src/core/logger.ts';
 import type { Outcome } from '../../src/core/stage.ts';
@@ -120,9 +121,12 @@ export type Answer = (signal: AbortSignal) => Response | Promise<Response>;
 /** A `fetch` that knows a few URLs and counts what is asked; any other URL fails as an unknown host does. */
 function createTestFetch(answers: Record<string, Answer>) {
   const requests: string[] = [];
+  /** The headers of each request, in the order of `requests`. */
+  const sent: Headers[] = [];
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const url = String(input);
     requests.push(url);
+    sent.push(new Headers(init?.headers));
     const answer = answers[url];
     if (answer === undefined || !init?.signal) {
       const cause = Object.assign(new Error('unknown host'), { code: 'ENOTFOUND' });
@@ -130,11 +134,16 @@ function createTestFetch(answers: Record<string, Answer>) {
     }
     return answer(init.signal);
   };
-  return { fetch, requests, answers };
+  return { fetch, requests, sent, answers };
 }
 
-export function json(value: unknown, status = 200): Answer {
-  return () => new Response(JSON.stringify(value), { status });
+export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Answer {
+  return () => new Response(JSON.stringify(value), { status, headers });
+}
+
+/** What a server says where the condition of a request finds the document unchanged (RFC 9110 §15.4.5). */
+export function notModified(headers: Record<string, string> = {}): Answer {
+  return () => new Response(null, { status: 304, headers });
 }
 
 export function keySet(...keys: SigningKey[]): Answer {
@@ -153,18 +162,24 @@ function createTestClock(now_ms = NOW_MS) {
 
 export function createHarness(config: AuthorizerConfig, answers: Record<string, Answer>) {
   const { clock, advance } = createTestClock();
-  const { fetch, requests } = createTestFetch(answers);
+  const { fetch, requests, sent } = createTestFetch(answers);
   const logger = createTestLogger();
   const createStage = (other = config, keys?: KeyRegistry) =>
-    createAuthorizerStage(other, { clock, fetch, logger, ...(keys ? { keys } : {}) });
-  const stage = createStage();
+    createAuthorizerStage(other, {
+      ...createAuthorizerResources({ clock, fetch, logger }),
+      ...(keys ? { keys } : {}),
+    });
+  const resources = createAuthorizerResources({ clock, fetch, logger });
+  const stage = createAuthorizerStage(config, resources);
   return {
     stage,
     createStage,
+    resources,
     advance,
     clock,
     fetch,
     requests,
+    sent,
     answers,
     logger,
     authorize: (authorization?: string, headers?: Record<string, string>) =>
@@ -187,11 +202,12 @@ export async function run(
 /** What a test says of an outcome in one word: `authenticated`, `anonymous` or the refusal's code. */
 export function summary(outcome: Outcome): string {
   if (outcome.outcome === 'refuse') return outcome.refusal.code;
+  if (outcome.outcome === 'respond') return `status ${outcome.status}`;
   return outcome.handoff?.authenticated_identity?.outcome ?? 'no verdict';
 }
 
 /** The error description of a refusal, or its code where it has none. */
 export function reason(outcome: Outcome): string {
-  if (outcome.outcome === 'continue') return summary(outcome);
+  if (outcome.outcome !== 'refuse') return summary(outcome);
   return outcome.refusal.challenge?.error_description ?? outcome.refusal.code;
 }

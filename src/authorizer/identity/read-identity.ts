@@ -1,5 +1,6 @@
-import type { Actor, Identity } from '../../core/identity.ts';
-import { isJsonObject, type JsonObject, ownMember } from '../../core/json.ts';
+import type { Identity } from '../../core/identity.ts';
+import { type JsonObject, ownMember } from '../../core/json.ts';
+import { readActor } from '../../core/read-actor.ts';
 import { readStringListClaim } from '../../core/read-claim.ts';
 import type { InvalidTokenReason } from '../token/invalid-token.ts';
 
@@ -47,16 +48,4 @@ function readScopes(claims: JsonObject): string[] | undefined {
   const scope = ownMember(claims, 'scope') ?? ownMember(claims, 'scp');
   if (typeof scope === 'string') return scope.split(' ').filter((one) => one !== '');
   return readStringListClaim({ scope: scope ?? null }, 'scope');
-}
-
-/** The outermost actor alone: those nested in it are history, not for deciding by (RFC 8693 §4.1). */
-function readActor(claims: JsonObject): Actor | null | undefined {
-  const act = ownMember(claims, 'act');
-  if (act === undefined) return null;
-  if (!isJsonObject(act)) return undefined;
-  const subject = ownMember(act, 'sub');
-  const issuer = ownMember(act, 'iss') ?? null;
-  if (typeof subject !== 'string' || subject === '') return undefined;
-  if (issuer === '') return undefined;
-  return issuer === null || typeof issuer === 'string' ? { subject, issuer } : undefined;
 }

@@ -1,55 +1,92 @@
 import { createLocalJWKSet } from 'jose';
 import { isSecureUrl } from '../../core/config/fields.ts';
-import { fetchJson } from './fetch-json.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { type Document, fetchDocument } from './fetch-document.ts';
 import { KeySourceError } from './key-source-error.ts';
 import { usableKeys } from './usable-keys.ts';
 
 /** Where an issuer's keys come from. */
 export interface KeySource {
-  issuer: string;
+  readonly issuer: string;
   /** Left out, discovery tells it. */
-  jwks_uri?: string | undefined;
+  readonly jwks_uri?: string | undefined;
 }
 
-/** Finds the key for a JOSE header. */
+/** Finds the key for a JOSE header. Another object means other keys, so what is derived from keys may hang on it. */
 export type KeySet = ReturnType<typeof createLocalJWKSet>;
+
+/** What an issuer publishes of its keys. */
+export interface PublishedKeys {
+  /** Tells the `jwks_uri`. Left out where that is configured. */
+  discovery?: Document<string>;
+  /** Null where no key of it can verify signatures: an answer too, since an issuer in trouble may withdraw all it has. */
+  keySet: Document<KeySet | null>;
+}
 
 const MAX_KEYS = 100;
 
 /**
  * Fetches an issuer's keys, by way of OpenID Connect Discovery 1.0 §4 unless `jwks_uri` is configured.
  *
- * @returns the keys that can verify signatures and how many they are; none is an answer too, since an issuer in
- *   trouble may withdraw every key it has
+ * @param previous what the issuer published before; where the keys are still the same ones, so is their object
+ * @param fromOrigin whether a cache on the way will not do, since a key is looked for that it may not know
  * @throws KeySourceError on a wrong answer; whatever `fetch` throws
  */
 export async function loadKeys(
-  source: KeySource,
+  { issuer, jwks_uri }: KeySource,
+  { previous, fromOrigin }: { previous: PublishedKeys | undefined; fromOrigin: boolean },
   fetch: typeof globalThis.fetch,
   signal: AbortSignal,
-): Promise<{ keys: KeySet; count: number }> {
-  const jwks_uri = source.jwks_uri ?? (await discover(source.issuer, fetch, signal));
-  const { keys } = await fetchJson(fetch, jwks_uri, 'the key set', signal);
-  if (!Array.isArray(keys)) throw new KeySourceError('the key set has no array of keys');
-  if (keys.length > MAX_KEYS) throw new KeySourceError(`the key set has over ${MAX_KEYS} keys`);
-  const usable = await usableKeys(keys);
-  return { keys: createLocalJWKSet({ keys: usable }), count: usable.length };
+): Promise<PublishedKeys> {
+  const loadKeySet = (url: string) =>
+    fetchDocument(
+      {
+        url,
+        what: 'the key set',
+        read: (object) => readKeySet(object, previous?.keySet.content ?? null),
+        previous: previous?.keySet,
+        fromOrigin,
+      },
+      fetch,
+      signal,
+    );
+  if (jwks_uri !== undefined) return { keySet: await loadKeySet(jwks_uri) };
+  const discovery = await fetchDocument(
+    {
+      url: `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+      what: 'the discovery document',
+      read: (object) => readJwksUri(object, issuer),
+      previous: previous?.discovery,
+      fromOrigin,
+    },
+    fetch,
+    signal,
+  );
+  return { discovery, keySet: await loadKeySet(discovery.content) };
 }
 
-async function discover(
-  issuer: string,
-  fetch: typeof globalThis.fetch,
-  signal: AbortSignal,
-): Promise<string> {
-  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const document = await fetchJson(fetch, url, 'the discovery document', signal);
+function readJwksUri(discovery: JsonObject, issuer: string): string {
   // Discovery 1.0 §4.3: otherwise one issuer could publish keys in another's name.
-  if (document.issuer !== issuer) {
+  if (discovery.issuer !== issuer) {
     throw new KeySourceError('the discovery document names another issuer');
   }
-  const { jwks_uri } = document;
+  const { jwks_uri } = discovery;
   if (typeof jwks_uri !== 'string' || !isSecureUrl(jwks_uri)) {
     throw new KeySourceError('the discovery document has no secure jwks_uri');
   }
   return jwks_uri;
+}
+
+async function readKeySet({ keys }: JsonObject, previous: KeySet | null): Promise<KeySet | null> {
+  if (!Array.isArray(keys)) throw new KeySourceError('the key set has no array of keys');
+  if (keys.length > MAX_KEYS) throw new KeySourceError(`the key set has over ${MAX_KEYS} keys`);
+  const usable = await usableKeys(keys);
+  if (usable.length === 0) return null;
+  const current = createLocalJWKSet({ keys: usable });
+  return previous !== null && isSame(previous, current) ? previous : current;
+}
+
+/** Each key as `usableKeys` writes it, in the order of the set: what else an issuer writes there verifies nothing. */
+function isSame(one: KeySet, other: KeySet): boolean {
+  return JSON.stringify(one.jwks()) === JSON.stringify(other.jwks());
 }

@@ -23,7 +23,8 @@ export const INVALID_TOKEN = {
   too_old: 'the token was issued too long ago',
   no_subject: 'the token has no subject',
   malformed_actor: 'the actor is malformed',
-  proof_unsupported: 'the token is bound to a proof that cannot be checked',
+  inactive: 'the token is not active',
+  revoked: 'the token has been revoked',
 } as const satisfies Record<string, string>;
 
 export type InvalidTokenReason = keyof typeof INVALID_TOKEN;

@@ -58,13 +58,25 @@ describe('readIdentity', () => {
     expect(identityOf(claims).scopes).toEqual(scopes);
   });
 
-  it('reads the outermost actor alone', () => {
-    const act = { sub: 'agent', iss: 'https://agents.example', act: { sub: 'earlier' } };
+  it('reads the chain of actors, the outermost as the one that acts', () => {
+    const act = {
+      sub: 'agent',
+      iss: 'https://agents.example',
+      act: { sub: 'earlier', act: { sub: 'first', iss: 'https://first.example' } },
+    };
     expect(identityOf({ act }).actor).toEqual({
       subject: 'agent',
       issuer: 'https://agents.example',
+      prior: [
+        { subject: 'earlier', issuer: null },
+        { subject: 'first', issuer: 'https://first.example' },
+      ],
     });
-    expect(identityOf({ act: { sub: 'agent' } }).actor).toEqual({ subject: 'agent', issuer: null });
+    expect(identityOf({ act: { sub: 'agent' } }).actor).toEqual({
+      subject: 'agent',
+      issuer: null,
+      prior: [],
+    });
     expect(identityOf({}).actor).toBeNull();
   });
 

@@ -21,8 +21,8 @@ import {
   signToken,
   summary,
 } from '../support.ts';
+import { DISCOVERY_URL, down, held, until } from './support.ts';
 
-const DISCOVERY_URL = `${ISSUER}/.well-known/openid-configuration`;
 const oldKey = createKey('RS256', 'old');
 const newKey = createKey('RS256', 'new');
 const oldToken = goodToken(oldKey);
@@ -33,10 +33,6 @@ const discovering = (changes: Record<string, unknown> = {}) =>
   configOf({ issuers: [{ issuer: ISSUER, audiences: [AUDIENCE] }], ...changes });
 const discovery = json({ issuer: ISSUER, jwks_uri: JWKS_URI });
 
-const down: Answer = () => {
-  const cause = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
-  throw new TypeError('fetch failed', { cause });
-};
 /** Never answers, and heeds its signal as the real fetch does. */
 const hanging: Answer = (signal) =>
   new Promise((_resolve, reject) => {
@@ -45,26 +41,26 @@ const hanging: Answer = (signal) =>
 /** Never answers, and does not care. */
 const deaf: Answer = () => new Promise(() => {});
 
+/** A body of a space every 100 ms, for as long as someone reads it. */
+function trickle(onCancel = () => {}) {
+  let timer: NodeJS.Timeout | undefined;
+  return new ReadableStream<Uint8Array>({
+    pull: (controller) =>
+      new Promise((resolve) => {
+        timer = setTimeout(() => {
+          controller.enqueue(new Uint8Array([0x20]));
+          resolve();
+        }, 100);
+      }),
+    cancel() {
+      clearTimeout(timer);
+      onCancel();
+    },
+  });
+}
+
 function unavailable(retry_after_seconds: number) {
   return { outcome: 'refuse', refusal: { code: 'keys_unavailable', retry_after_seconds } };
-}
-
-/** Waits for what happens in the background. */
-function until(condition: () => boolean | Promise<boolean>) {
-  return vi.waitUntil(condition, { timeout: 5000, interval: 5 });
-}
-
-/** An answer that the test releases. */
-function held(answer: Answer) {
-  let release = () => {};
-  const gate = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const wait: Answer = async (signal) => {
-    await gate;
-    return answer(signal);
-  };
-  return { answer: wait, release };
 }
 
 describe('discovery', () => {
@@ -284,13 +280,13 @@ describe('the key set', () => {
 });
 
 describe('keys in use', () => {
-  it('are fetched once and kept for jwks_cache_seconds', async () => {
+  it('are fetched once and kept for most of jwks_cache_seconds', async () => {
     const { present, requests, advance } = createHarness(
       configOf({ leeway_seconds: 300, jwks_cache_seconds: 100 }),
       { [JWKS_URI]: keySet(oldKey) },
     );
     await present(oldToken);
-    advance(99);
+    advance(79);
     await present(oldToken);
     expect(requests).toHaveLength(1);
     advance(1);
@@ -413,18 +409,31 @@ describe('what is counted', () => {
 });
 
 describe('a token with an unknown key', () => {
-  it('brings in a new key once the cooldown is over', async () => {
+  it('brings in a new key', async () => {
     const { present, answers, advance, requests } = createHarness(configOf(), {
       [JWKS_URI]: keySet(oldKey),
     });
     await present(oldToken);
     answers[JWKS_URI] = keySet(oldKey, newKey);
-    advance(29);
-    expect(reason(await present(newToken))).toBe('the signing key is not known');
     advance(1);
     expect(summary(await present(newToken))).toBe('authenticated');
     expect(summary(await present(oldToken))).toBe('authenticated');
     expect(requests).toHaveLength(2);
+  });
+
+  it('is answered 503 within the cooldown of a fetch that another one caused', async () => {
+    const { present, answers, advance, requests } = createHarness(configOf(), {
+      [JWKS_URI]: keySet(oldKey),
+    });
+    await present(oldToken);
+    advance(1);
+    expect(reason(await present(unknownKid('junk')))).toBe('the signing key is not known');
+    answers[JWKS_URI] = keySet(oldKey, newKey);
+    advance(29);
+    expect(await present(newToken)).toEqual(unavailable(1));
+    advance(1);
+    expect(summary(await present(newToken))).toBe('authenticated');
+    expect(requests).toHaveLength(3);
   });
 
   it('waits for keys that are being fetched anyway, whatever the cooldown', async () => {
@@ -700,13 +709,35 @@ describe('a slow issuer', () => {
     expect(summary(await outcome)).toBe('keys_unavailable');
   });
 
-  it('is given up when its body does not end', async () => {
-    const { present } = createHarness(configOf(), {
-      [JWKS_URI]: () => new Response(new ReadableStream()),
+  it.each([
+    ['never comes', () => new ReadableStream<Uint8Array>()],
+    ['comes in trickles', trickle],
+  ])('is given up when its body %s', async (_what, body) => {
+    const { present, logger } = createHarness(configOf(), {
+      [JWKS_URI]: () => new Response(body()),
     });
     const outcome = present(oldToken);
     await vi.advanceTimersByTimeAsync(3000);
-    expect(summary(await outcome)).toBe('keys_unavailable');
+    expect(await outcome).toEqual(unavailable(1));
+    expect(logger.lines[0]?.fields).toMatchObject({ reason: 'no answer within 3000 ms' });
+  });
+
+  it('is no longer read from once it is given up', async () => {
+    let isCancelled = false;
+    const { present } = createHarness(configOf(), {
+      [JWKS_URI]: () =>
+        new Response(
+          trickle(() => {
+            isCancelled = true;
+          }),
+        ),
+    });
+    const outcome = present(oldToken);
+    await vi.advanceTimersByTimeAsync(3000);
+    await outcome;
+    await vi.advanceTimersByTimeAsync(100);
+    expect(isCancelled).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('holds no request longer than that request’s own timeout_ms', async () => {
