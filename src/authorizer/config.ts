@@ -42,6 +42,12 @@ const issuerFields = z.strictObject({
     .describe(
       'The only accepted `typ`, such as `at+jwt` (RFC 9068). Left out, a token may have no `typ`, `JWT` or `at+jwt`; any other names another kind of token and is refused.',
     ),
+  require_email_verified: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Let an `email` count only with `email_verified: true`. Otherwise one counts too of which the issuer does not say whether it is verified: safe only where users cannot choose their address, as they can in other tenants of Entra.',
+    ),
   introspection: introspectionFields
     .optional()
     .describe(

@@ -31,6 +31,7 @@ describe('authorizerFields', () => {
           issuer: ISSUER,
           audiences: [AUDIENCE],
           audience_claim: 'aud',
+          require_email_verified: false,
           algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
         },
       ],

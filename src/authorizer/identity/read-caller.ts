@@ -26,7 +26,8 @@ const FINGERPRINT_DIGITS = 16;
 
 export function readCaller(token: VerifiedToken, config: AuthorizerConfig): Caller {
   const { claims, issuer, digest } = token;
-  const reading = readIdentity(claims, issuer.issuer, config.groups_claim);
+  const { issuer: name, require_email_verified } = issuer;
+  const reading = readIdentity(claims, name, config.groups_claim, require_email_verified);
   if (reading.outcome === 'invalid') return reading;
   const { identity } = reading;
   const jti = ownMember(claims, 'jti');

@@ -22,6 +22,7 @@ export const INVALID_TOKEN = {
   no_issue_time: 'the token has no issue time',
   too_old: 'the token was issued too long ago',
   no_subject: 'the token has no subject',
+  groups_elsewhere: 'the groups of the user are not in the token',
   malformed_actor: 'the actor is malformed',
   inactive: 'the token is not active',
   revoked: 'the token has been revoked',

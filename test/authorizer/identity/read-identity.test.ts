@@ -80,6 +80,25 @@ describe('readIdentity', () => {
     expect(identityOf({}).actor).toBeNull();
   });
 
+  it.each([
+    ['says that it is verified', { email_verified: true }, 'a@example.com'],
+    ['says nothing of it', {}, null],
+    ['says so in a text', { email_verified: 'true' }, null],
+  ])('demands a verified address where it is told to: a token that %s', (_, claims, email) => {
+    const all: JsonObject = { sub: 'alice', email: 'a@example.com', ...claims };
+    const reading = readIdentity(all, 'https://idp.example', 'groups', true);
+    expect(reading).toMatchObject({ identity: { email } });
+  });
+
+  it('does not take groups that are to be asked for elsewhere for none', () => {
+    const claims: JsonObject = { sub: 'alice', _claim_names: { groups: 'src1' } };
+    expect(readIdentity(claims, 'https://idp.example', 'groups')).toEqual({
+      outcome: 'invalid',
+      reason: 'groups_elsewhere',
+    });
+    expect(readIdentity(claims, 'https://idp.example', 'roles').outcome).toBe('identity');
+  });
+
   it('keeps every claim, a member called __proto__ too', () => {
     const claims: JsonObject = JSON.parse('{"sub":"alice","__proto__":{"groups":["admin"]}}');
     const reading = readIdentity(claims, 'https://idp.example', 'groups');
