@@ -45,6 +45,7 @@ export function createAuthorizerStage(
   const proofs = createProofChecker(config, { ...resources, state: redis ?? state });
   const authorize = createTokenAuthorizer(config, {
     clock,
+    callers: resources.callers,
     verifier: createTokenVerifier(config, configId(config), resources),
     proofs,
     revocations,

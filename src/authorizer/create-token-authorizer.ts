@@ -23,6 +23,7 @@ export type TokenAuthorizer = (presented: PresentedCredentials) => Outcome | Pro
 
 export interface TokenAuthorizerParts {
   clock: AuthorizerResources['clock'];
+  callers: AuthorizerResources['callers'];
   verifier: TokenVerifier;
   proofs: ProofChecker;
   revocations: RevocationWatch;
@@ -37,10 +38,8 @@ const STATE_RETRY_SECONDS = 1;
  */
 export function createTokenAuthorizer(
   config: AuthorizerConfig,
-  { clock, verifier, proofs, revocations, refusals }: TokenAuthorizerParts,
+  { clock, callers, verifier, proofs, revocations, refusals }: TokenAuthorizerParts,
 ): TokenAuthorizer {
-  const callers = new WeakMap<VerifiedToken, Caller>();
-
   function callerOf(token: VerifiedToken): Caller {
     let caller = callers.get(token);
     if (caller === undefined) {
@@ -54,7 +53,7 @@ export function createTokenAuthorizer(
     presented: PresentedCredentials,
     verdict: TokenVerdict,
   ): Outcome | Promise<Outcome> {
-    const { scheme, token: text, facts } = presented;
+    const { scheme } = presented;
     switch (verdict.outcome) {
       case 'keys_unavailable':
       case 'introspection_unavailable':
@@ -66,9 +65,22 @@ export function createTokenAuthorizer(
     const { token } = verdict;
     const caller = callerOf(token);
     if (caller.outcome === 'invalid') return refusals.invalidToken(scheme, caller.reason);
-    if (!revocations.isCurrent()) {
-      return refusals.unavailable('shared_state_unavailable', STATE_RETRY_SECONDS);
-    }
+    if (revocations.isCurrent()) return afterHearing(presented, token, caller);
+    return revocations
+      .becomeCurrent()
+      .then((isCurrent) =>
+        isCurrent
+          ? afterHearing(presented, token, caller)
+          : refusals.unavailable('shared_state_unavailable', STATE_RETRY_SECONDS),
+      );
+  }
+
+  /** Once it is known what has been revoked. */
+  function afterHearing(
+    { scheme, token: text, facts }: PresentedCredentials,
+    token: VerifiedToken,
+    caller: Extract<Caller, { outcome: 'caller' }>,
+  ): Outcome | Promise<Outcome> {
     if (revocations.isRevoked(token)) return refusals.invalidToken(scheme, 'revoked');
     const proof = proofs.check({ scheme, token: text, cnf: ownMember(token.claims, 'cnf') }, facts);
     return proof instanceof Promise
@@ -108,8 +120,5 @@ export function createTokenAuthorizer(
       : afterVerifying(presented, verdict);
   }
 
-  return (presented) =>
-    revocations.isCurrent()
-      ? authorize(presented)
-      : revocations.becomeCurrent().then(() => authorize(presented));
+  return authorize;
 }

@@ -3,11 +3,15 @@ import type { Clock } from '../core/clock.ts';
 import { createLocalSharedState } from '../core/local-shared-state.ts';
 import type { Logger } from '../core/logger.ts';
 import type { SharedState } from '../core/shared-state.ts';
+import type { Caller } from './identity/read-caller.ts';
 import { createIntrospector, type Introspector } from './introspection/create-introspector.ts';
 import { createKeyRegistry, type KeyRegistry } from './keys/create-key-registry.ts';
+import { createProofBudget, type ProofBudget } from './proof/proof-budget.ts';
 import { createRedisRegistry, type RedisRegistry } from './redis/create-redis-registry.ts';
 import { createRevocationWatcher, type RevocationWatcher } from './revocation/watch-revocations.ts';
+import type { OpaqueTokens } from './token/create-token-verifier.ts';
 import { createTokenCache, type TokenCache } from './token/token-cache.ts';
+import type { VerifiedToken } from './token/verified-token.ts';
 
 /**
  * What all instances of oidc-authorizer in a process have in common. Kong starts an instance for each nginx worker and
@@ -19,6 +23,10 @@ export interface AuthorizerResources {
   keys: KeyRegistry;
   introspector: Introspector;
   tokens: TokenCache;
+  budget: ProofBudget;
+  /** What tokens of the cache mean: as long as they are kept, and once for all instances. */
+  callers: WeakMap<VerifiedToken, Caller>;
+  opaque: OpaqueTokens;
   /** Shared by all processes of the plugin server. */
   state: SharedState;
   /** State that gateways share. */
@@ -46,6 +54,9 @@ export function createAuthorizerResources(environment: AuthorizerEnvironment): A
     keys: createKeyRegistry(environment),
     introspector: createIntrospector(environment),
     tokens: createTokenCache(),
+    budget: createProofBudget(),
+    callers: new WeakMap(),
+    opaque: new WeakMap(),
     state: environment.state ?? createLocalSharedState({ clock }),
     redis: createRedisRegistry(environment),
     revocations: createRevocationWatcher(environment),

@@ -117,6 +117,12 @@ describe('authorizerFields', () => {
     ['a field of another stage', { policy_file: 'policy.yaml' }],
     ['no proof of possession', { proof_of_possession: 'off' }],
     ['an HMAC for DPoP proofs', { dpop: { algorithms: ['HS256'] } }],
+    ['an origin with a path', { dpop: { origins: ['https://a.example/b'] } }],
+    ['no origin', { dpop: { origins: [] } }],
+    [
+      'a certificate header with too many hyphens',
+      { client_certificate: { header: 'A-B-C-D-E-F-G', trusted_ips: ['10.0.0.1'] } },
+    ],
     ['a short nonce secret', { dpop: { nonce_secret: 'short' } }],
     ['a certificate from anyone', { client_certificate: { header: 'X-Cert', trusted_ips: [] } }],
     ['a certificate from no address', certificateFrom('proxy.example')],

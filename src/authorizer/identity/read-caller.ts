@@ -4,6 +4,7 @@ import type { Consumer, Continue } from '../../core/stage.ts';
 import type { AuthorizerConfig } from '../config.ts';
 import { claimHeaderValues } from '../headers/claim-headers.ts';
 import { encodeHeaderValue } from '../headers/encode-header-value.ts';
+import { ISSUER_HEADER } from '../headers/identity-headers.ts';
 import type { InvalidTokenReason } from '../token/invalid-token.ts';
 import type { VerifiedToken } from '../token/verified-token.ts';
 import { consumerOf } from './consumer-of.ts';
@@ -39,6 +40,8 @@ export function readCaller(token: VerifiedToken, config: AuthorizerConfig): Call
       outcome: 'continue',
       set_headers: {
         ...(consumer === null ? {} : consumerHeaders(consumer)),
+        // One issuer's alice is not another's.
+        ...(config.issuers.length > 1 ? { [ISSUER_HEADER]: encodeHeaderValue(name) } : {}),
         ...claimHeaderValues(config.claim_headers, identity),
       },
       authenticated_groups: identity.groups,

@@ -1,7 +1,7 @@
 import type { Identity } from '../../core/identity.ts';
 import { isJsonObject, type JsonObject, ownMember } from '../../core/json.ts';
 import { readActor } from '../../core/read-actor.ts';
-import { readStringListClaim } from '../../core/read-claim.ts';
+import { claimOf, readStringListClaim } from '../../core/read-claim.ts';
 import type { InvalidTokenReason } from '../token/invalid-token.ts';
 
 export type IdentityReading =
@@ -45,7 +45,7 @@ export function readIdentity(
  */
 function isElsewhere(claims: JsonObject, name: string): boolean {
   const names = ownMember(claims, '_claim_names');
-  return isJsonObject(names) && Object.hasOwn(names, name);
+  return isJsonObject(names) && Object.hasOwn(names, claimOf(name));
 }
 
 /** OpenID Connect Core §5.1: an address that the issuer has not verified is merely what someone typed. */

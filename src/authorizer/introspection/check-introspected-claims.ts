@@ -40,8 +40,20 @@ export function checkIntrospectedClaims(
   return problem === null ? { outcome: 'valid', claims: named } : invalid(problem);
 }
 
-/** RFC 6749 §7.1. A refresh token may be active too, but has no such type. */
-function checkTokenType(claims: JsonObject): InvalidTokenReason | null {
+/** What issuers call other kinds of token that they answer about as well. */
+const OTHER_TYPES = ['refresh', 'offline', 'id', 'logout', 'refresh_token', 'id_token'];
+const ACCESS_USES = ['access', 'access_token'];
+
+/**
+ * An issuer may say of a refresh token too that it is active, and whom it is for. Its kind is in `token_type` (RFC 6749
+ * §7.1), or in what some issuers call `token_use` or `typ`.
+ */
+export function checkTokenType(claims: JsonObject): InvalidTokenReason | null {
+  const use = ownMember(claims, 'token_use');
+  if (use !== undefined && !ACCESS_USES.some((accepted) => accepted === use)) return 'wrong_type';
+  const typ = ownMember(claims, 'typ');
+  if (typ !== undefined && typeof typ !== 'string') return 'malformed_claim';
+  if (typ !== undefined && OTHER_TYPES.includes(typ.toLowerCase())) return 'wrong_type';
   const type = ownMember(claims, 'token_type');
   if (type === undefined) return null;
   if (typeof type !== 'string') return 'malformed_claim';

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { ConfigError } from '../../core/config-error.ts';
 import { type JsonObject, ownMember } from '../../core/json.ts';
-import { parseIJson } from '../token/parse-i-json.ts';
+import { parseIJson } from '../../core/parse-i-json.ts';
 
 /** The key that a client signs its assertions with. */
 export interface ClientKey {

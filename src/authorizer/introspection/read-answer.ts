@@ -1,5 +1,5 @@
 import { type JsonObject, ownMember } from '../../core/json.ts';
-import { parseIJson } from '../token/parse-i-json.ts';
+import { parseIJson } from '../../core/parse-i-json.ts';
 import { IntrospectionError } from './introspection-error.ts';
 
 export type IntrospectionAnswer =

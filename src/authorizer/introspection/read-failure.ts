@@ -1,6 +1,6 @@
 import { ownMember } from '../../core/json.ts';
+import { parseIJson } from '../../core/parse-i-json.ts';
 import { readBody } from '../read-body.ts';
-import { parseIJson } from '../token/parse-i-json.ts';
 import { IntrospectionError } from './introspection-error.ts';
 import { readRetryAfter } from './read-retry-after.ts';
 

@@ -5,7 +5,8 @@ import { IntrospectionError, systemErrorCode } from './introspection-error.ts';
 import { type IntrospectionAnswer, readAnswer } from './read-answer.ts';
 import { readFailure } from './read-failure.ts';
 
-const MAX_BYTES = 262_144;
+/** Beyond what any token says; parsing it holds up all routes. */
+const MAX_BYTES = 32_768;
 
 const CLOSED_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 

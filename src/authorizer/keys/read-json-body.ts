@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../core/json.ts';
+import { parseIJson } from '../../core/parse-i-json.ts';
 import { readBody } from '../read-body.ts';
-import { parseIJson } from '../token/parse-i-json.ts';
 import { KeySourceError } from './key-source-error.ts';
 
 const MAX_BYTES = 262_144;

@@ -18,6 +18,9 @@ const publicJwk = z.object({
 
 /** RFC 7518 §3.3, §3.5: smaller keys must not be used. */
 const MIN_RSA_BITS = 2048;
+/** What a larger modulus or exponent would cost, anyone with a token could make every route pay. */
+const MAX_RSA_BITS = 8192;
+const MAX_EXPONENT_BYTES = 4;
 
 /**
  * Picks the keys of a JWK Set that can verify signatures. One bad key must not cost the good ones (RFC 7517 §5).
@@ -34,6 +37,7 @@ async function usableKey(key: JsonValue): Promise<JWK | null> {
   const parsed = publicJwk.safeParse(key);
   if (!parsed.success) return null;
   const jwk: JWK = parsed.data;
+  if (byteLength(jwk.n) > MAX_RSA_BITS / 8 || byteLength(jwk.e) > MAX_EXPONENT_BYTES) return null;
   try {
     const imported = await importJWK(jwk, jwk.alg ?? likelyAlgorithm(jwk));
     if (imported instanceof Uint8Array) return null;
@@ -42,6 +46,10 @@ async function usableKey(key: JsonValue): Promise<JWK | null> {
   } catch {
     return null;
   }
+}
+
+function byteLength(base64url = ''): number {
+  return Buffer.byteLength(base64url, 'base64url');
 }
 
 /** Any algorithm of the key's type shows whether its numbers make a key. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { headerName, REFERENCEABLE } from '../../core/config/fields.ts';
+import { headerName, REFERENCEABLE, secureUrl } from '../../core/config/fields.ts';
+import { MAX_HEADER_SEPARATORS } from '../../core/header-spellings.ts';
 import { signatureAlgorithm } from '../signature-algorithm.ts';
 
 export const dpopFields = z.strictObject({
@@ -16,6 +17,19 @@ export const dpopFields = z.strictObject({
     .default(60)
     .describe(
       'How old a proof may be by its `iat`, `leeway_seconds` not counted. Each is accepted once.',
+    ),
+  origins: z
+    .array(
+      secureUrl('A scheme and host, such as `https://api.example.com`.').refine(
+        (url) => URL.canParse(url) && new URL(url).pathname === '/' && !url.includes('?'),
+        { error: 'must be an origin: scheme, host and port alone' },
+      ),
+    )
+    .min(1)
+    .max(100)
+    .optional()
+    .describe(
+      'The origins at which clients reach this route. A proof for any other is refused, so that no other server that a client sent its request to can pass it on here. Default: the origin of `resource_metadata.resource`; without that, whatever host the request names.',
     ),
   require_nonce: z
     .boolean()
@@ -45,6 +59,9 @@ export const clientCertificateFields = z.strictObject({
     .regex(/^[0-9A-Za-z-]+$/, { error: 'must be made of letters, digits and hyphens' })
     .refine((name) => !['authorization', 'cookie', 'dpop'].includes(name.toLowerCase()), {
       error: 'must not be a header that carries credentials',
+    })
+    .refine((name) => name.split('-').length - 1 <= MAX_HEADER_SEPARATORS, {
+      error: `must not have more than ${MAX_HEADER_SEPARATORS} hyphens`,
     })
     .describe(
       "The header in which a TLS-terminating proxy in front of Kong hands over the client's certificate. The proxy must remove what clients send there. From anyone else it is ignored, and it never reaches the upstream.",

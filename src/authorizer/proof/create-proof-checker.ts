@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import type { JsonValue } from '../../core/json.ts';
+import type { Logger } from '../../core/logger.ts';
 import { fact, type RequestFacts, type RequestNeeds } from '../../core/request.ts';
 import { type SharedState, SharedStateUnavailable } from '../../core/shared-state.ts';
 import type { AuthorizerConfig } from '../config.ts';
@@ -10,6 +11,7 @@ import { checkBinding } from './check-binding.ts';
 import { createDpopNonces } from './dpop-nonces.ts';
 import type { InvalidBindingReason } from './invalid-binding.ts';
 import type { InvalidDpopProofReason } from './invalid-dpop-proof.ts';
+import type { ProofBudget } from './proof-budget.ts';
 import { requestUrl } from './request-url.ts';
 import { verifyDpopProof } from './verify-dpop-proof.ts';
 
@@ -42,6 +44,9 @@ export interface ProofCheckerDependencies {
   clock: Clock;
   /** Where proofs are claimed, so that each is accepted once. */
   state: SharedState;
+  logger: Logger;
+  /** How many proofs of one key are taken in a while. */
+  budget: ProofBudget;
   /** What nonces are made from where the configuration has nothing for it. */
   secret: Uint8Array;
 }
@@ -53,7 +58,7 @@ const PROVED: ProofVerdict = { outcome: 'proved' };
 
 export function createProofChecker(
   config: AuthorizerConfig,
-  { clock, state, secret }: ProofCheckerDependencies,
+  { clock, logger, state, secret, budget }: ProofCheckerDependencies,
 ): ProofChecker {
   const { dpop, client_certificate, leeway_seconds, proof_of_possession: mode } = config;
   const { nonce_secret } = dpop;
@@ -62,8 +67,24 @@ export function createProofChecker(
     clock,
     lifetime_seconds: NONCE_SECONDS,
   });
+  const origins = new Set(originsOf(config));
+  const isOurs = (url: string) => origins.size === 0 || origins.has(new URL(url).origin);
   const proxies = client_certificate && blockListOf(client_certificate.trusted_ips);
   const certificateHeader = client_certificate?.header.toLowerCase();
+
+  let reported_at_ms = Number.NEGATIVE_INFINITY;
+
+  function report(error: SharedStateUnavailable): void {
+    const now = clock();
+    if (Math.abs(now - reported_at_ms) < REPORT_PERIOD_MS) return;
+    reported_at_ms = now;
+    try {
+      logger.error(
+        { reason: error.message },
+        'DPoP proofs cannot be recorded, so they are refused',
+      );
+    } catch {}
+  }
 
   async function checkDpop(token: string, jkt: string, facts: RequestFacts): Promise<ProofVerdict> {
     const proof = fact(facts, 'headers').dpop;
@@ -72,7 +93,7 @@ export function createProofChecker(
       forwarded_origin: fact(facts, 'forwarded_origin'),
       request_uri: fact(facts, 'request_uri'),
     });
-    if (url === null) return { outcome: 'invalid_proof', reason: 'wrong_target' };
+    if (url === null || !isOurs(url)) return { outcome: 'invalid_proof', reason: 'wrong_target' };
     let isAging = false;
     const verdict = await verifyDpopProof(proof, {
       method: fact(facts, 'method'),
@@ -82,6 +103,7 @@ export function createProofChecker(
       max_age_seconds: dpop.max_age_seconds,
       leeway_seconds,
       algorithms: dpop.algorithms,
+      jkt,
       checkNonce(nonce) {
         if (!dpop.require_nonce) return true;
         const state = nonces.check(nonce);
@@ -94,9 +116,11 @@ export function createProofChecker(
         ? { outcome: 'use_nonce', nonce: nonces.issue() }
         : { outcome: 'invalid_proof', reason: verdict.reason };
     }
-    if (verdict.jkt !== jkt) return { outcome: 'invalid_proof', reason: 'other_key' };
+    // Others who share the claim may have a clock that is behind by twice the leeway, where this one is ahead.
     const good_for_ms =
-      (verdict.iat + dpop.max_age_seconds + leeway_seconds) * 1000 - clock() + CLAIM_MARGIN_MS;
+      (verdict.iat + dpop.max_age_seconds + 3 * leeway_seconds) * 1000 - clock() + CLAIM_MARGIN_MS;
+    // One client must not take up the room that all share.
+    if (!budget.take(jkt, clock())) return { outcome: 'shared_state_unavailable' };
     // Last of all, so that only proofs that are good use up room.
     if (!(await state.claim(`dpop.${verdict.replay_key}`, good_for_ms))) {
       return { outcome: 'invalid_proof', reason: 'replayed' };
@@ -129,15 +153,24 @@ export function createProofChecker(
       }
       if (!('jkt' in binding)) return PROVED;
       return checkDpop(token, binding.jkt, facts).catch((error: unknown) => {
-        if (error instanceof SharedStateUnavailable) return { outcome: 'shared_state_unavailable' };
-        throw error;
+        if (!(error instanceof SharedStateUnavailable)) throw error;
+        report(error);
+        return { outcome: 'shared_state_unavailable' };
       });
     },
   };
 }
 
-/** A claim outlives its proof a little, whatever the clocks of those who share it say. */
+const REPORT_PERIOD_MS = 60_000;
+
+/** A claim outlives its proof. */
 const CLAIM_MARGIN_MS = 10_000;
+
+/** The origins at which clients address this API; none where that is not known. */
+function originsOf({ dpop, resource_metadata }: AuthorizerConfig): string[] {
+  const urls = dpop.origins ?? (resource_metadata ? [resource_metadata.resource] : []);
+  return urls.map((url) => new URL(url).origin);
+}
 
 function blockListOf(blocks: readonly string[]): BlockList {
   const list = new BlockList();

@@ -4,12 +4,14 @@ import { parseJwt } from '../token/parse-jwt.ts';
 import type { InvalidDpopProofReason } from './invalid-dpop-proof.ts';
 import { type ExpectedProofClaims, readProofClaims } from './read-proof-claims.ts';
 import { readProofHeader } from './read-proof-header.ts';
-import { readProofKey } from './read-proof-key.ts';
+import { type ProofKey, readProofKey } from './read-proof-key.ts';
 import { verifyProofSignature } from './verify-proof-signature.ts';
 
 export interface ExpectedProof extends ExpectedProofClaims {
   /** Accepted values of `alg`. */
   algorithms: readonly string[];
+  /** The thumbprint of the only key that will do. Left out, any will. */
+  jkt?: string;
   /** Whether the proof's `nonce` will do. Left out, any will, and none. */
   checkNonce?: (nonce: string | undefined) => boolean;
 }
@@ -48,6 +50,9 @@ export async function verifyDpopProof(
   if (header.outcome === 'invalid') return header;
   const key = readProofKey(ownMember(jwt.header, 'jwk'), header.alg);
   if (key.outcome === 'invalid') return key;
+  // Before the signature: keys that anybody may choose can be costly ones.
+  if (expected.jkt !== undefined && expected.jkt !== thumbprint(key.key))
+    return invalid('other_key');
   const reading = readProofClaims(jwt.claims, expected);
   if (reading.outcome === 'invalid') return reading;
 
@@ -57,6 +62,11 @@ export async function verifyDpopProof(
   if (expected.checkNonce?.(nonce) === false) return invalid('use_nonce');
   const { jkt } = signature;
   return { outcome: 'proved', jkt, replay_key: hash('sha256', `${jkt} ${jti}`, 'base64url'), iat };
+}
+
+/** RFC 7638 §3: the key's members are in its order. */
+function thumbprint(key: ProofKey): string {
+  return hash('sha256', JSON.stringify(key), 'base64url');
 }
 
 function invalid(reason: InvalidDpopProofReason): DpopVerdict {

@@ -78,7 +78,7 @@ export function createReceiverStage(
     }
     const { event } = verdict;
     const fields = describe(event);
-    const reading = readRevocations(event, subject_issuers);
+    const reading = readRevocations(event, subject_issuers, config.leeway_seconds);
     if (reading.outcome === 'refused') return reject(reading, fields);
     const { revocations, unknown_events } = reading;
     if (revocations.length > 0 && book.isFull) {

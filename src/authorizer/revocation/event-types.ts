@@ -1,5 +1,6 @@
 const CAEP = 'https://schemas.openid.net/secevent/caep/event-type';
 const RISC = 'https://schemas.openid.net/secevent/risc/event-type';
+const OAUTH = 'https://schemas.openid.net/secevent/oauth/event-type';
 const SSF = 'https://schemas.openid.net/secevent/ssf/event-type';
 
 /**
@@ -14,6 +15,7 @@ export const REVOKING_EVENTS: ReadonlySet<string> = new Set([
   `${RISC}/account-purged`,
   `${RISC}/credential-compromise`,
   `${RISC}/sessions-revoked`,
+  `${OAUTH}/tokens-revoked`,
 ]);
 
 /** Events about the stream itself (SSF 1.0 §8.1.4, §8.1.5): to be accepted, and nothing else. */

@@ -16,15 +16,19 @@ export type RevocationReading =
   | SecurityEventProblem;
 
 const MAX_REVOCATIONS = 500;
+/** Seconds; with room for a leeway. */
+const ALWAYS = Number.MAX_SAFE_INTEGER / 2;
 
 /**
  * Reads from a verified Security Event Token which tokens are no longer to be accepted.
  *
  * @param subject_issuers issuers whose tokens the transmitter may revoke besides its own
+ * @param leeway_seconds how far their clocks may be ahead of the transmitter's
  */
 export function readRevocations(
   event: SecurityEvent,
   subject_issuers: readonly string[],
+  leeway_seconds: number,
 ): RevocationReading {
   const issuers = [...new Set([event.issuer, ...subject_issuers])];
   const revocations = new Map<string, Revocation>();
@@ -38,10 +42,8 @@ export function readRevocations(
     if ('outcome' in matches) return matches;
     const cutoff = readCutoff(event, payload);
     for (const { issuer, match } of matches) {
-      // A token named by its `jti` is meant whatever the event's time: it was issued before anyone could name it.
-      const issued_until_seconds = match.some(({ claim }) => claim === 'jti')
-        ? event.issued_at_seconds
-        : cutoff;
+      const until = issuedUntil(match, cutoff, event.issued_at_seconds);
+      const issued_until_seconds = until + (issuer === event.issuer ? 0 : leeway_seconds);
       const revocation: Revocation = { issuer, match, issued_until_seconds };
       revocations.set(JSON.stringify(revocation), revocation);
     }
@@ -50,6 +52,19 @@ export function readRevocations(
     return refused('invalid_request', 'the subject has too many identifiers');
   }
   return { outcome: 'read', revocations: [...revocations.values()], unknown_events };
+}
+
+/**
+ * A token named by its `jti` is meant whatever the event's time, as it was issued before anyone could name it; where it is
+ * named by nothing else, whatever its own time.
+ */
+function issuedUntil(
+  [one, other]: Revocation['match'],
+  cutoff: number,
+  issued_at_seconds: number,
+): number {
+  if (one.claim === 'jti' && other === undefined) return ALWAYS;
+  return one.claim === 'jti' || other?.claim === 'jti' ? issued_at_seconds : cutoff;
 }
 
 /**

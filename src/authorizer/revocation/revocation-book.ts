@@ -44,6 +44,8 @@ interface Index {
 
 const MOST_ENTRIES = 100_000;
 const SWEEP_INTERVAL_MS = 1000;
+/** How long what has expired is kept: a clock that jumped ahead may be set back, and nothing is heard of twice. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
 
 /**
  * @param most_entries from this many on it is full; events that other gateways accept at the same moment still find
@@ -87,11 +89,12 @@ export function createRevocationBook({
     const now = clock();
     if (size < sweepAt || Math.abs(now - swept_at_ms) < SWEEP_INTERVAL_MS) return;
     swept_at_ms = now;
+    const kept_ms = size < most_entries ? KEPT_MS : 0;
     for (const [issuer, indexes] of indexesOf) {
       for (const index of indexes) {
         for (const held of mapsOf(index)) {
           for (const [value, { expires_at_ms }] of held) {
-            if (expires_at_ms <= now && held.delete(value)) size -= 1;
+            if (expires_at_ms + kept_ms <= now && held.delete(value)) size -= 1;
           }
         }
       }

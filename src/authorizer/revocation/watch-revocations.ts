@@ -4,6 +4,7 @@ import type { SharedEntry, SharedState, SharedSubscription } from '../../core/sh
 import type { VerifiedToken } from '../token/verified-token.ts';
 import { REVOCATIONS_CHANNEL } from './revocation.ts';
 import { createRevocationBook, type RevocationBook } from './revocation-book.ts';
+import { fromEntry } from './revocation-entry.ts';
 
 /** The process's one book of revocations, and from where it hears of them. */
 export interface RevocationWatcher {
@@ -20,10 +21,17 @@ export interface RevocationWatcher {
 export interface RevocationWatch {
   /** Whether all that has been revoked is known. */
   isCurrent(): boolean;
-  /** Waits for that, within bounds. */
-  becomeCurrent(): Promise<void>;
+  /**
+   * Waits for that, within bounds. Where that was in vain, nobody waits again before it is known.
+   *
+   * @returns whether it is known now
+   */
+  becomeCurrent(): Promise<boolean>;
   isRevoked(token: VerifiedToken): boolean;
 }
+
+/** Enough to read what is there; Redis that takes longer is in trouble. */
+const MOST_WAIT_MS = 1000;
 
 export function createRevocationWatcher({
   clock,
@@ -35,16 +43,21 @@ export function createRevocationWatcher({
   const book = createRevocationBook({ clock });
   const subscriptions = new WeakMap<SharedState, SharedSubscription>();
   let isReported = false;
+  /** Until when something is in force that nobody here can read. */
+  let blind_until_ms = Number.NEGATIVE_INFINITY;
 
   function apply(entry: SharedEntry): void {
-    if (book.apply(entry) || isReported) return;
+    if (book.apply(entry)) return;
+    const isUnreadable = fromEntry(entry) === null;
+    if (isUnreadable) blind_until_ms = Math.max(blind_until_ms, entry.expires_at_ms);
+    if (isReported) return;
     isReported = true;
     try {
       logger.error(
-        { full: book.isFull },
-        book.isFull
-          ? 'too many revocations are in force; all tokens issued before the latest are refused'
-          : 'a revocation that this version does not understand was passed over',
+        {},
+        isUnreadable
+          ? 'a revocation cannot be read by this version; all requests are refused until it has expired'
+          : 'too many revocations are in force; all tokens issued before the latest are refused',
       );
     } catch {}
   }
@@ -62,16 +75,26 @@ export function createRevocationWatcher({
     book,
     watch(states, timeout_ms) {
       const followed = states.map(follow);
+      const isCurrent = () =>
+        blind_until_ms <= clock() && followed.every((subscription) => subscription.isCurrent());
+      let hasGivenUp = false;
       return {
-        isCurrent: () => followed.every((subscription) => subscription.isCurrent()),
+        isCurrent,
         async becomeCurrent() {
+          if (hasGivenUp || blind_until_ms > clock()) return isCurrent();
           let timer: NodeJS.Timeout | undefined;
           const timeIsUp = new Promise<void>((resolve) => {
-            timer = setTimeout(resolve, timeout_ms);
+            timer = setTimeout(resolve, Math.min(timeout_ms, MOST_WAIT_MS));
           });
           const current = Promise.all(followed.map((subscription) => subscription.current()));
           await Promise.race([current, timeIsUp]);
           clearTimeout(timer);
+          if (isCurrent()) return true;
+          hasGivenUp = true;
+          void current.then(() => {
+            hasGivenUp = false;
+          });
+          return false;
         },
         isRevoked: ({ claims, issuer }) => book.isRevoked(claims, issuer.issuer),
       };

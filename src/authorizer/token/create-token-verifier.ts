@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import { countCacheResult } from '../../core/cache-counters.ts';
 import type { Clock } from '../../core/clock.ts';
-import { type JsonObject, ownMember } from '../../core/json.ts';
+import { isJsonObject, type JsonObject, ownMember } from '../../core/json.ts';
 import type { AuthorizerConfig, IssuerConfig } from '../config.ts';
 import { checkIntrospectedClaims } from '../introspection/check-introspected-claims.ts';
+import { contradictsToken } from '../introspection/contradicts-token.ts';
 import type { IntrospectionResult, Introspector } from '../introspection/create-introspector.ts';
 import type { KeyRegistry } from '../keys/create-key-registry.ts';
 import { keyLimitsOf } from '../keys/key-limits-of.ts';
@@ -42,17 +43,22 @@ export interface TokenVerifierDependencies {
   keys: KeyRegistry;
   introspector: Introspector;
   tokens: TokenCache;
+  opaque: OpaqueTokens;
 }
+
+/**
+ * Tokens that are no JWT, by what an introspector has said of them and then by configuration: the same answer is the same
+ * token, for as long as the answer is kept.
+ */
+export type OpaqueTokens = WeakMap<JsonObject, Map<string, VerifiedToken>>;
 
 /** @param configId the same for the same configuration, and for no other */
 export function createTokenVerifier(
   config: AuthorizerConfig,
   configId: string,
-  { clock, keys, introspector, tokens }: TokenVerifierDependencies,
+  { clock, keys, introspector, tokens, opaque }: TokenVerifierDependencies,
 ): TokenVerifier {
   const limits = keyLimitsOf(config);
-  /** Goes with the introspector's cache: the same answer is the same token. */
-  const opaque = new WeakMap<JsonObject, VerifiedToken>();
   const introspecting = config.issuers.find(({ introspection }) => introspection !== undefined);
 
   function verifyJwt(text: string): TokenVerdict | Promise<TokenVerdict> | null {
@@ -61,10 +67,11 @@ export function createTokenVerifier(
     const known = tokens.get(id);
     if (known !== undefined && keys.peek(known.token.issuer, limits) === known.keys) {
       countCacheResult('verified_tokens', 'hit');
-      return judge(text, known.token, id);
+      return judge(text, known.token, id, config.timeout_ms);
     }
     const jwt = parseJwt(text);
-    if (jwt === null) return null;
+    // What only a lenient reader takes for a JWT must not get past all that is checked of JWTs by being no JWT here.
+    if (jwt === null) return hasJoseHeader(text) ? invalid('malformed') : null;
     const { header, claims } = jwt;
     const issuer = config.issuers.find((entry) => entry.issuer === ownMember(claims, 'iss'));
     if (issuer === undefined) return invalid('wrong_issuer');
@@ -83,6 +90,7 @@ export function createTokenVerifier(
     known: KnownToken | undefined,
   ): Promise<TokenVerdict> {
     const { issuer } = token;
+    const began_at_ms = clock();
     let used: KeySet | undefined;
     const signature = await keys.withKeys(
       issuer,
@@ -99,9 +107,11 @@ export function createTokenVerifier(
     countCacheResult('verified_tokens', isKnown ? 'hit' : isVerified ? 'miss' : 'failed');
     if (signature.outcome === 'keys_unavailable') return signature;
     if (signature.outcome !== 'verified') return invalid(signature.outcome);
-    if (isKnown) return judge(text, known?.token ?? token, id);
+    // What waiting for keys has left of the time for all waiting.
+    const left_ms = Math.max(1, config.timeout_ms - Math.abs(clock() - began_at_ms));
+    if (isKnown) return judge(text, known?.token ?? token, id, left_ms);
     if (used !== undefined) tokens.set(id, { keys: used, token });
-    return judge(text, token, id);
+    return judge(text, token, id, left_ms);
   }
 
   /** What is left to say of a JWT once its signature is verified. */
@@ -109,8 +119,11 @@ export function createTokenVerifier(
     text: string,
     token: VerifiedToken,
     id: string,
+    left_ms: number,
   ): TokenVerdict | Promise<TokenVerdict> {
     const { issuer, claims } = token;
+    // A Security Event Token (RFC 8417 §2.2), a logout token among them, whatever its `typ` says.
+    if (Object.hasOwn(claims, 'events')) return invalid('wrong_type');
     const problem =
       checkAudience(claims, issuer) ??
       checkTimes(claims, config, clock() / 1000) ??
@@ -118,14 +131,17 @@ export function createTokenVerifier(
     if (problem === 'expired') tokens.delete(id);
     if (problem !== null) return invalid(problem);
     if (issuer.introspection?.tokens !== 'all') return { outcome: 'valid', token };
-    return ask(text, issuer.introspection, (result) =>
-      result.outcome === 'active' ? { outcome: 'valid', token } : invalid('inactive'),
+    return ask(text, issuer.introspection, left_ms, (result) =>
+      result.outcome === 'active' && !contradictsToken(claims, result.claims, clock() / 1000)
+        ? { outcome: 'valid', token }
+        : invalid('inactive'),
     );
   }
 
   function ask(
     text: string,
     settings: NonNullable<IssuerConfig['introspection']>,
+    timeout_ms: number,
     conclude: (result: Exclude<IntrospectionResult, { outcome: 'unavailable' }>) => TokenVerdict,
   ): TokenVerdict | Promise<TokenVerdict> {
     const finish = (result: IntrospectionResult): TokenVerdict =>
@@ -137,14 +153,14 @@ export function createTokenVerifier(
         : conclude(result);
     const known = introspector.peek(text, settings);
     if (known !== undefined) return finish(known);
-    return introspector.introspect(text, settings, config.timeout_ms).then(finish);
+    return introspector.introspect(text, settings, timeout_ms).then(finish);
   }
 
   /** Anything but a JWT. */
   function verifyOpaque(text: string): TokenVerdict | Promise<TokenVerdict> {
     if (introspecting?.introspection === undefined) return invalid('malformed');
     const issuer = introspecting;
-    return ask(text, introspecting.introspection, (result) => {
+    return ask(text, introspecting.introspection, config.timeout_ms, (result) => {
       if (result.outcome === 'inactive') return invalid('inactive');
       const check = checkIntrospectedClaims(
         result.claims,
@@ -152,11 +168,12 @@ export function createTokenVerifier(
         clock() / 1000,
       );
       if (check.outcome === 'invalid') return invalid(check.reason);
-      let token = opaque.get(result.claims);
+      const known = opaque.get(result.claims) ?? new Map<string, VerifiedToken>();
+      let token = known.get(configId);
       if (token === undefined) {
         const digest = hash('sha256', text, 'hex');
         token = { issuer, claims: check.claims, digest, characters: text.length };
-        opaque.set(result.claims, token);
+        opaque.set(result.claims, known.set(configId, token));
       }
       return { outcome: 'valid', token };
     });
@@ -181,6 +198,18 @@ function isShapedLikeJwt(text: string): boolean {
   const first = text.indexOf('.');
   const second = text.indexOf('.', first + 1);
   return first !== -1 && second !== -1 && text.indexOf('.', second + 1) === -1;
+}
+
+/** Whether somebody, however lenient, might read the first part as a JOSE header. */
+function hasJoseHeader(text: string): boolean {
+  try {
+    const header: unknown = JSON.parse(
+      Buffer.from(text.slice(0, text.indexOf('.')), 'base64url').toString(),
+    );
+    return isJsonObject(header) && Object.hasOwn(header, 'alg');
+  } catch {
+    return false;
+  }
 }
 
 function invalid(reason: InvalidTokenReason): TokenVerdict {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/json.ts';
-import { parseIJson } from './parse-i-json.ts';
+import { parseIJson } from '../../core/parse-i-json.ts';
 
 /** A JWT's contents, of which nothing is verified yet. */
 export interface UnverifiedJwt {

@@ -92,10 +92,12 @@ describe('readIdentity', () => {
 
   it('does not take groups that are to be asked for elsewhere for none', () => {
     const claims: JsonObject = { sub: 'alice', _claim_names: { groups: 'src1' } };
-    expect(readIdentity(claims, 'https://idp.example', 'groups')).toEqual({
-      outcome: 'invalid',
-      reason: 'groups_elsewhere',
-    });
+    for (const name of ['groups', '/groups', '/groups/all']) {
+      expect(readIdentity(claims, 'https://idp.example', name)).toEqual({
+        outcome: 'invalid',
+        reason: 'groups_elsewhere',
+      });
+    }
     expect(readIdentity(claims, 'https://idp.example', 'roles').outcome).toBe('identity');
   });
 

@@ -174,11 +174,11 @@ describe('an answer that is not', () => {
     ['has an exp that is a list', answer({ active: true, exp: [NOW + 60] }), BAD_EXP],
     ['has an exp without end', answer('{"active":true,"exp":1e400}'), BAD_EXP],
     [
-      'is larger than 256 KiB',
-      answer({ active: true, padding: 'a'.repeat(262_144) }),
-      'the answer is larger than 262144 bytes',
+      'is larger than 32 KiB',
+      answer({ active: true, padding: 'a'.repeat(32_768) }),
+      'the answer is larger than 32768 bytes',
     ],
-    ['never ends', endless(), 'the answer is larger than 262144 bytes'],
+    ['never ends', endless(), 'the answer is larger than 32768 bytes'],
     ['breaks off', brokenOff(), 'the request failed'],
     ['has status 201', answer(ACTIVE, 201), 'the endpoint answered with status 201'],
     [

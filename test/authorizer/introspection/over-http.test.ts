@@ -84,7 +84,7 @@ it('stops reading an answer that has no end', async () => {
   });
   expect(await introspect()).toEqual(unavailable());
   await closed;
-  expect(reasons).toEqual(['the answer is larger than 262144 bytes']);
+  expect(reasons).toEqual(['the answer is larger than 32768 bytes']);
 });
 
 it('says that nobody listens', async () => {

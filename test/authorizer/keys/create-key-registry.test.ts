@@ -207,6 +207,16 @@ describe('the key set', () => {
     ['a symmetric key', { kty: 'oct', k: 'c2VjcmV0', kid: 'old' }, oldToken],
     ['a private key', { ...oldKey.privateKey.export({ format: 'jwk' }), kid: 'old' }, oldToken],
     ['an RSA key of 1024 bits', weakKey.jwk, goodToken(weakKey)],
+    [
+      'an RSA key with an exponent that makes each token cost a hundredfold',
+      { ...oldKey.jwk, e: Buffer.alloc(384, 0xff).toString('base64url') },
+      oldToken,
+    ],
+    [
+      'an RSA key of 16,384 bits',
+      { ...oldKey.jwk, n: Buffer.alloc(2048, 0xff).toString('base64url') },
+      oldToken,
+    ],
   ])('does not verify with %s', async (_what, jwk, token) => {
     expect(reason(await withKeys([newKey.jwk, jwk]).present(token))).toBe(
       'the signing key is not known',

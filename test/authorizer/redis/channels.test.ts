@@ -232,7 +232,7 @@ describeWithRedis('channels in Redis', () => {
     const { state } = create(redis.settings());
     for (const entry of [
       entryOf('k'.repeat(257)),
-      entryOf('k', 'v'.repeat(1025)),
+      entryOf('k', 'v'.repeat(4097)),
       entryOf('k', '\ud800'),
       { ...entryOf('k'), expires_at_ms: Number.POSITIVE_INFINITY },
     ]) {

@@ -6,7 +6,6 @@ import { ALICE, CAEP, RISC, SESSION_REVOKED, SSF, verifiedEvent } from './suppor
 
 const FOREIGN = 'https://foreign.example';
 const OCCURRED = NOW - 60;
-const ISSUED = NOW - 5;
 
 const OPAQUE = { format: 'opaque', id: 'x-1' };
 const EMAIL = { format: 'email', email: 'Alice@example.com' };
@@ -18,12 +17,13 @@ const TOKEN = { format: 'jwt_id', iss: ISSUER, jti: 'token-1' };
 
 /** Each revocation in one line, such as `sub=alice sid=s-1 @60`: what it matches, and how long before now it ends. */
 function read(changes: Record<string, unknown>, subject_issuers: readonly string[] = []) {
-  const reading = readRevocations(verifiedEvent(changes), subject_issuers);
+  const reading = readRevocations(verifiedEvent(changes), subject_issuers, 0);
   if (reading.outcome === 'refused') return `${reading.err}: ${reading.description}`;
   return reading.revocations.map(({ issuer, match, issued_until_seconds }) => {
     const parts = [...match].map(({ claim, value }: ClaimMatch) => `${claim}=${value}`);
     const where = issuer === ISSUER ? [] : [issuer];
-    return [...where, ...parts, `@${NOW - issued_until_seconds}`].join(' ');
+    const until = issued_until_seconds > 1e15 ? 'always' : NOW - issued_until_seconds;
+    return [...where, ...parts, `@${until}`].join(' ');
   });
 }
 
@@ -47,6 +47,7 @@ describe('an event', () => {
     [`${RISC}/account-purged`],
     [`${RISC}/credential-compromise`],
     [`${RISC}/sessions-revoked`],
+    ['https://schemas.openid.net/secevent/oauth/event-type/tokens-revoked'],
   ])('%s revokes what was issued before it', (type) => {
     expect(event(type)).toEqual(['sub=alice @60']);
   });
@@ -67,6 +68,7 @@ describe('an event', () => {
     const reading = readRevocations(
       verifiedEvent({ ...stream, events: { [`${SSF}/${name}`]: payload } }),
       [],
+      0,
     );
     expect(reading).toEqual({ outcome: 'read', revocations: [], unknown_events: [] });
   });
@@ -79,13 +81,13 @@ describe('an event', () => {
     ['session-revoked'],
     ['constructor'],
   ])('%s revokes nothing and is told to be unknown, whatever its subject', (type) => {
-    const reading = readRevocations(verifiedEvent({ sub_id: 7, events: { [type]: {} } }), []);
+    const reading = readRevocations(verifiedEvent({ sub_id: 7, events: { [type]: {} } }), [], 0);
     expect(reading).toEqual({ outcome: 'read', revocations: [], unknown_events: [type] });
   });
 
   it('of a known type counts beside one of an unknown type', () => {
     const events = { 'https://events.example/more': {}, [SESSION_REVOKED]: {} };
-    const reading = readRevocations(verifiedEvent({ events }), []);
+    const reading = readRevocations(verifiedEvent({ events }), [], 0);
     expect(reading).toMatchObject({
       revocations: [{ issuer: ISSUER }],
       unknown_events: ['https://events.example/more'],
@@ -100,6 +102,15 @@ describe('an event', () => {
 });
 
 describe('the cutoff', () => {
+  it('leaves room for the clock of an issuer that is not the transmitter', () => {
+    const sub_id = { ...ALICE, iss: FOREIGN };
+    const payload = { event_timestamp: OCCURRED };
+    const set = verifiedEvent({ sub_id, events: { [SESSION_REVOKED]: payload } });
+    expect(readRevocations(set, [FOREIGN], 30)).toMatchObject({
+      revocations: [{ issuer: FOREIGN, issued_until_seconds: OCCURRED + 30 }],
+    });
+  });
+
   it.each([
     ['the time of the event', { event_timestamp: OCCURRED }, {}, 60],
     ['that time, with a fraction', { event_timestamp: OCCURRED + 0.5 }, {}, 59.5],
@@ -120,20 +131,20 @@ describe('the cutoff', () => {
     ]);
   });
 
-  it('for a token named by its jti is when the SET was issued', () => {
-    expect(subject(TOKEN)).toEqual([`jti=token-1 @${NOW - ISSUED}`]);
+  it('does not matter for a token named by its jti alone', () => {
+    expect(subject(TOKEN)).toEqual(['jti=token-1 @always']);
   });
 });
 
 describe('a simple subject', () => {
   it.each([
     ['iss_sub', ALICE, ['sub=alice @60']],
-    ['jwt_id', TOKEN, ['jti=token-1 @5']],
+    ['jwt_id', TOKEN, ['jti=token-1 @always']],
     ['email', EMAIL, ['email=Alice@example.com @60']],
     [
       'opaque, which may be user, session or token',
       OPAQUE,
-      ['sub=x-1 @60', 'sid=x-1 @60', 'jti=x-1 @5'],
+      ['sub=x-1 @60', 'sid=x-1 @60', 'jti=x-1 @always'],
     ],
     [
       'account',
@@ -275,7 +286,7 @@ describe('a complex subject', () => {
       { session: { format: 'iss_sub', iss: ISSUER, sub: 's-1' } },
       ['sid=s-1 @60'],
     ],
-    ['a session by token', { session: TOKEN }, ['jti=token-1 @5']],
+    ['a session by token', { session: TOKEN }, ['jti=token-1 @always']],
     [
       'a user and a session, which narrow each other',
       { user: ALICE, session: SESSION },
@@ -356,7 +367,7 @@ describe('a complex subject', () => {
       `${OTHER_ISSUER} email=Alice@example.com sid=s-1 @60`,
     ]);
     expect(complex({ user: elsewhere, session: TOKEN }, [OTHER_ISSUER])).toEqual([
-      'jti=token-1 @5',
+      'jti=token-1 @always',
       `${OTHER_ISSUER} sub=alice @60`,
     ]);
   });

@@ -239,7 +239,7 @@ describe('a SET and an access token of one issuer, signed with one key, for one 
     const { present } = createHarness(config, ANSWERS);
     const set = goodEvent({ ...audiences, exp: NOW + 300 });
     expect(summary(await verify(set))).toBe('verified');
-    expect(reason(await present(set))).toBe('the token has no subject');
+    expect(reason(await present(set))).toBe('the token is of another type');
   });
 });
 

@@ -87,6 +87,10 @@ describe('headers that tell an upstream who is asking', () => {
     'x-consumer-username',
     'x-consumer-groups',
     'x-authenticated-groups',
+    'x-authenticated-userid',
+    'x-authenticated-scope',
+    'x-authenticated-issuer',
+    'x-credential-username',
     'x-credential-identifier',
     'x-anonymous-consumer',
   ])('never pass from a client: %s', async (name) => {
@@ -99,6 +103,26 @@ describe('headers that tell an upstream who is asking', () => {
       expect(goesOn(outcome).remove_headers).toContain(name);
       expect(goesOn(outcome).remove_headers).toContain(name.replaceAll('-', '_'));
     }
+  });
+});
+
+describe('the issuer', () => {
+  const issuers = [
+    { issuer: ISSUER, audiences: [AUDIENCE], jwks_uri: JWKS_URI },
+    { issuer: OTHER_ISSUER, audiences: [AUDIENCE], jwks_uri: OTHER_JWKS_URI },
+  ];
+
+  it('is told to the upstream where there are several, whose subjects may be alike', async () => {
+    const { present } = createHarness(configOf({ issuers }), ANSWERS);
+    for (const issuer of [ISSUER, OTHER_ISSUER]) {
+      const { set_headers } = goesOn(await present(goodToken(key, { iss: issuer })));
+      expect(set_headers).toMatchObject({
+        'X-Authenticated-Subject': 'alice',
+        'X-Authenticated-Issuer': issuer,
+      });
+    }
+    const single = goesOn(await createHarness(configOf(), ANSWERS).present(goodToken(key)));
+    expect(single.set_headers).not.toHaveProperty('X-Authenticated-Issuer');
   });
 });
 

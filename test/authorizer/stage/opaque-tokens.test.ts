@@ -125,6 +125,42 @@ describe('an opaque token', () => {
   });
 });
 
+describe('a token that only a lenient reader takes for a JWT', () => {
+  const token = goodToken(key);
+  it.each([
+    ['with padding', `${token}=`],
+    ['with other unused bits', token.slice(0, -1) + otherEnd(token)],
+    ['with a member twice', twice(token)],
+    ['without a signature', token.replace(/[^.]+$/, 'x')],
+  ])('%s is not taken for an opaque one', async (_, text) => {
+    const { present, requests } = setUp(active());
+    expect(summary(await present(text))).toBe('invalid_token');
+    expect(requests).toEqual([]);
+  });
+});
+
+describe('a token of another kind', () => {
+  it.each([
+    ['a refresh token, by token_use', { token_use: 'refresh_token' }],
+    ['a refresh token, by token_use and type', { token_use: 'refresh', token_type: 'Bearer' }],
+    ['a refresh token, by typ', { typ: 'Refresh' }],
+    ['an offline token', { typ: 'Offline' }],
+    ['an ID token', { token_use: 'id', typ: 'ID' }],
+    ['one whose type is no type', { token_type: 'N_A' }],
+  ])('is refused although it is active: %s', async (_, claims) => {
+    expect(reason(await setUp(active(claims)).present(OPAQUE))).toBe(
+      'the token is of another type',
+    );
+  });
+
+  it.each([{ token_use: 'access_token' }, { token_use: 'access' }, { typ: 'Bearer' }])(
+    'is not one that says %j',
+    async (claims) => {
+      expect(summary(await setUp(active(claims)).present(OPAQUE))).toBe('authenticated');
+    },
+  );
+});
+
 describe('a JWT', () => {
   it('is not shown to the issuer unless all tokens are', async () => {
     const { present, requests } = setUp(inactive);
@@ -140,6 +176,17 @@ describe('a JWT', () => {
     expect(summary(await present(token))).toBe('authenticated');
     advance(31);
     expect(reason(await present(token))).toBe('the token is not active');
+  });
+
+  it.each([
+    ['another subject', { sub: 'bob' }],
+    ['another issuer', { iss: 'https://evil.example' }],
+    ['a key it is bound to', { cnf: { jkt: 'x' } }],
+    ['an end that has passed', { exp: NOW }],
+    ['another kind of token', { token_use: 'refresh' }],
+  ])('is refused where the answer about it tells %s', async (_, changes) => {
+    const { present } = setUp(active(changes), issuerOf({ tokens: 'all' }));
+    expect(reason(await present(goodToken(key)))).toBe('the token is not active');
   });
 
   it('is not shown before its signature is verified', async () => {
@@ -164,3 +211,15 @@ it('refuses a configuration whose key for introspection is none', () => {
   const settings = { client_auth_method: 'private_key_jwt', client_key: 'no key' };
   expect(() => setUp(active(), issuerOf(settings))).toThrow(ConfigError);
 });
+
+/** The last character of an ES256 signature has bits that mean nothing. */
+function otherEnd(token: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return alphabet[alphabet.indexOf(token.at(-1) ?? '') ^ 1] ?? '';
+}
+
+function twice(token: string): string {
+  const [header, claims = '', signature] = token.split('.');
+  const text = Buffer.from(claims, 'base64url').toString().replace('{', '{"sub":"bob",');
+  return [header, Buffer.from(text).toString('base64url'), signature].join('.');
+}

@@ -200,6 +200,35 @@ describe('a DPoP proof', () => {
     expect(summary(await ask({}, stage))).toBe('shared_state_unavailable');
   });
 
+  it('is not accepted at an origin that is not ours, whatever host the request names', async () => {
+    const dpop = { origins: ['https://api.example.com', 'https://eu.example.com:8443'] };
+    const at = (origin: string, htu: string) => ({
+      facts: { forwarded_origin: origin },
+      proof: proofFor(boundToken, { htu }),
+    });
+    const relayed = at('https://evil.example:443', 'https://evil.example/tasks/7');
+    const { ask } = setUp({ dpop });
+    expect(reason(await ask(relayed))).toBe('the DPoP proof is for another target');
+    expect(summary(await ask())).toBe('authenticated');
+    const second = at('https://eu.example.com:8443', 'https://eu.example.com:8443/tasks/7');
+    expect(summary(await ask(second))).toBe('authenticated');
+    const resource_metadata = { resource: 'https://api.example.com/tasks' };
+    expect(summary(await setUp({ resource_metadata }).ask(relayed))).toBe('invalid_dpop_proof');
+    expect(summary(await setUp({ resource_metadata }).ask())).toBe('authenticated');
+  });
+
+  it('stays claimed for gateways whose clocks are behind', async () => {
+    const { resources, ask } = setUp();
+    const claims: number[] = [];
+    const state = {
+      ...resources.state,
+      claim: async (_key: string, ttl_ms: number) => claims.push(ttl_ms) > 0,
+    };
+    await ask({}, createAuthorizerStage(configOf(), { ...resources, state }));
+    // 60 s that a proof is good, and the leeway here, there, and between both.
+    expect(claims[0]).toBeGreaterThanOrEqual(150_000);
+  });
+
   it('is not read for a token that is bound to nothing', async () => {
     const sent = { scheme: 'Bearer', token: bearerToken, proof: 'nonsense' };
     expect(summary(await setUp().ask(sent))).toBe('authenticated');
