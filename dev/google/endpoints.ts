@@ -1,10 +1,15 @@
 import type { Call, Reply } from './call.ts';
 import { certs, discovery } from './certs.ts';
+import { getService, parseServicePath } from './cloud-run-admin.ts';
 import { notFound } from './errors.ts';
 import type { Endpoint } from './faults.ts';
 import { iamCredentials, parseIamPath } from './iam-credentials.ts';
 import { createMetadataServer } from './metadata.ts';
 import { oauthToken } from './oauth-token.ts';
+import {
+  SEARCH_TRANSITIVE_GROUPS_PATH,
+  searchTransitiveGroups,
+} from './search-transitive-groups.ts';
 import { createStsToken } from './sts-token.ts';
 import type { World } from './world.ts';
 
@@ -26,6 +31,8 @@ export function endpointOf({ method, path }: Call): Endpoint {
     if (path === '/oauth2/v3/certs') return 'certs';
     if (path === '/.well-known/openid-configuration') return 'discovery';
     if (path === '/healthz') return 'health';
+    if (parseServicePath(path) !== undefined) return 'get_service';
+    if (path === SEARCH_TRANSITIVE_GROUPS_PATH) return 'search_transitive_groups';
   }
   return 'unknown';
 }
@@ -43,6 +50,8 @@ export function createEndpoints(
     sts_token: createStsToken(world),
     generate_id_token: iam,
     generate_access_token: iam,
+    get_service: (call) => getService(world, call),
+    search_transitive_groups: (call) => searchTransitiveGroups(world, call),
     certs: () => certs(world),
     discovery: () => discovery(world),
     health: () => ({ status: 200, body: 'ok\n' }),

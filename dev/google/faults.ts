@@ -7,6 +7,8 @@ export const ENDPOINTS = [
   'sts_token',
   'generate_id_token',
   'generate_access_token',
+  'get_service',
+  'search_transitive_groups',
   'certs',
   'discovery',
   'health',

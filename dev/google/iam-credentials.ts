@@ -1,8 +1,8 @@
 import { type JsonObject, type JsonValue, ownMember } from '../../src/core/json.ts';
-import type { AccessGrant } from './access-tokens.ts';
 import type { ServiceAccount } from './accounts.ts';
+import { authenticate } from './authenticate.ts';
 import { type Call, json, parseJsonObject, type Reply } from './call.ts';
-import { apiError, errorInfo } from './errors.ts';
+import { apiError } from './errors.ts';
 import { checkPermission, readDelegates } from './iam-permission.ts';
 import { signIdToken } from './sign-id-token.ts';
 import { CLOUD_PLATFORM_SCOPE, type World } from './world.ts';
@@ -40,7 +40,11 @@ export async function iamCredentials(world: World, call: Call): Promise<Reply> {
   if (target === undefined) return apiError(404, 'NOT_FOUND', 'Method not found.');
   const { project, account: name, method } = target;
 
-  const grant = authenticate(world, call, method);
+  const grant = authenticate(world, call, {
+    service: 'iamcredentials.googleapis.com',
+    method: `${SERVICE}.${method === 'generateIdToken' ? 'GenerateIdToken' : 'GenerateAccessToken'}`,
+    scopes: ACCEPTED_SCOPES,
+  });
   if ('status' in grant) return grant;
   const body = parseBody(call.body, method);
   if ('status' in body) return body;
@@ -104,43 +108,6 @@ function generateAccessToken(world: World, account: ServiceAccount, body: JsonOb
     accessToken: world.accessTokens.issue([account.email], scopes.map(String), seconds),
     expireTime: expires.toISOString().replace('.000Z', 'Z'),
   });
-}
-
-/** cloud.google.com/docs/authentication: 401 without a usable credential, 403 without the scope. */
-function authenticate(world: World, call: Call, method: IamMethod): AccessGrant | Reply {
-  const authorization = call.headers.authorization;
-  const qualifiedMethod = `${SERVICE}.${method === 'generateIdToken' ? 'GenerateIdToken' : 'GenerateAccessToken'}`;
-  const expected =
-    'Expected OAuth 2 access token, login cookie or other valid authentication credential. ' +
-    'See https://developers.google.com/identity/sign-in/web/devconsole-project.';
-  const realm = 'Bearer realm="https://accounts.google.com/"';
-  const metadata = { method: qualifiedMethod, service: 'iamcredentials.googleapis.com' };
-  if (authorization === undefined) {
-    return apiError(
-      401,
-      'UNAUTHENTICATED',
-      `Request is missing required authentication credential. ${expected}`,
-      [errorInfo('CREDENTIALS_MISSING', 'googleapis.com', metadata)],
-      { 'www-authenticate': realm },
-    );
-  }
-  const token = /^Bearer (\S+)$/i.exec(authorization)?.[1];
-  const grant = token === undefined ? undefined : world.accessTokens.resolve(token);
-  if (grant === undefined) {
-    return apiError(
-      401,
-      'UNAUTHENTICATED',
-      `Request had invalid authentication credentials. ${expected}`,
-      undefined,
-      { 'www-authenticate': `${realm}, error="invalid_token"` },
-    );
-  }
-  if (!grant.scopes.some((scope) => ACCEPTED_SCOPES.includes(scope))) {
-    return apiError(403, 'PERMISSION_DENIED', 'Request had insufficient authentication scopes.', [
-      errorInfo('ACCESS_TOKEN_SCOPE_INSUFFICIENT', 'googleapis.com', metadata),
-    ]);
-  }
-  return grant;
 }
 
 const FIELDS: Record<IamMethod, readonly string[]> = {

@@ -10,7 +10,8 @@ const HELP = `usage: main.ts [--host 127.0.0.1] [--port 8085] [--public-url URL]
 
 The first service account is the one the metadata server speaks for. CREATOR is a member that may
 impersonate the account: an email, or a principal:// or principalSet:// of a workload identity pool.
---config is JSON: { "serviceAccounts": […], "workloadIdentityProviders": […] }.
+--config is JSON: { "serviceAccounts": […], "workloadIdentityProviders": […], "cloudRunServices": […],
+"cloudRunViewers": […], "groups": […], "groupsReaders": […], "customer": "C…" }.
 --write-key writes a service account key file whose token_uri is this stand-in.
 `;
 
@@ -35,6 +36,28 @@ const configSchema = z.strictObject({
       }),
     )
     .exactOptional(),
+  cloudRunServices: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        labels: z.record(z.string(), z.string()).exactOptional(),
+        viewers: z.array(z.string()).exactOptional(),
+      }),
+    )
+    .exactOptional(),
+  cloudRunViewers: z.array(z.string()).exactOptional(),
+  groups: z
+    .array(
+      z.strictObject({
+        email: z.string(),
+        displayName: z.string().exactOptional(),
+        members: z.array(z.string()),
+        customer: z.string().exactOptional(),
+      }),
+    )
+    .exactOptional(),
+  groupsReaders: z.array(z.string()).exactOptional(),
+  customer: z.string().exactOptional(),
 });
 
 const { values } = parseArgs({

@@ -5,6 +5,8 @@ import type { JsonObject } from '../../src/core/json.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import { createAccounts, type ServiceAccountOptions } from './accounts.ts';
 import { type Reply, readCall } from './call.ts';
+import { type CloudRunServiceOptions, createCloudRunServices } from './cloud-run-services.ts';
+import { createDirectory, type GroupOptions } from './directory.ts';
 import { createEndpoints, endpointOf } from './endpoints.ts';
 import { apiError, htmlError } from './errors.ts';
 import { createFaults, ENDPOINTS, type Endpoint, type FaultRule } from './faults.ts';
@@ -27,6 +29,14 @@ export interface GoogleOptions {
   /** the first is attached to the metadata server; default `gateway@<projectId>.iam.gserviceaccount.com` */
   serviceAccounts?: readonly ServiceAccountOptions[];
   workloadIdentityProviders?: readonly WorkloadIdentityProvider[];
+  cloudRunServices?: readonly CloudRunServiceOptions[];
+  /** who may read all of them; default is the account attached to the metadata server */
+  cloudRunViewers?: readonly string[];
+  groups?: readonly GroupOptions[];
+  /** who has the admin role Groups Reader; default is the account attached to the metadata server */
+  groupsReaders?: readonly string[];
+  /** the Cloud Identity customer whose directory this is; default `C0demo123` */
+  customer?: string;
   /** default 3600, as Google's */
   idTokenLifetimeSeconds?: number;
   /** of the certificates, default 21600 */
@@ -49,6 +59,12 @@ export interface Google {
    */
   idToken(email: string, audience: string, claims?: JsonObject): Promise<string>;
   rotateKeys(options?: RotateOptions): Promise<void>;
+  /** adds a service, or puts it in the place of the one with its name */
+  setCloudRunService(service: CloudRunServiceOptions): void;
+  deleteCloudRunService(name: string): void;
+  /** adds a group, or puts it in the place of the one with its email */
+  setGroup(group: GroupOptions): void;
+  deleteGroup(email: string): void;
   /** requests so far, by endpoint, failed ones too */
   calls(): Record<Endpoint, number>;
   fail(rule: FaultRule): void;
@@ -59,7 +75,7 @@ export interface Google {
 
 /**
  * Google as this project uses it, on one port of this machine: metadata server, OAuth token endpoint,
- * STS, IAM Credentials, certificates. For development and test only.
+ * STS, IAM Credentials, certificates, Cloud Run Admin, Cloud Identity groups. For development and test only.
  *
  * @example
  * const google = await startGoogle();
@@ -81,6 +97,14 @@ export async function startGoogle(options: GoogleOptions = {}): Promise<Google> 
     accessTokens: createAccessTokens(clock),
     signingKeys: await createSigningKeys(),
     providers: options.workloadIdentityProviders ?? [],
+    cloudRun: createCloudRunServices(
+      options.cloudRunServices ?? [],
+      options.cloudRunViewers ?? [accounts.attached.email],
+    ),
+    directory: createDirectory(options.groups ?? [], {
+      customer: options.customer ?? 'C0demo123',
+      readers: options.groupsReaders ?? [accounts.attached.email],
+    }),
   };
   const endpoints = createEndpoints(world);
   const faults = createFaults();
@@ -132,6 +156,10 @@ export async function startGoogle(options: GoogleOptions = {}): Promise<Google> 
     idToken: (email, audience, claims = {}) =>
       signIdToken(world, { account: account(email), audience, includeEmail: true, claims }),
     rotateKeys: (rotate) => world.signingKeys.rotate(rotate),
+    setCloudRunService: (service) => world.cloudRun.set(service),
+    deleteCloudRunService: (name) => world.cloudRun.delete(name),
+    setGroup: (group) => world.directory.set(group),
+    deleteGroup: (email) => world.directory.delete(email),
     calls: () =>
       Object.fromEntries(ENDPOINTS.map((name) => [name, counts.get(name) ?? 0])) as Record<
         Endpoint,

@@ -1,6 +1,8 @@
 import type { Clock } from '../../src/core/clock.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import type { Accounts } from './accounts.ts';
+import type { CloudRunServices } from './cloud-run-services.ts';
+import type { Directory } from './directory.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 /** A workload identity pool provider for OIDC (cloud.google.com/iam/docs/workload-identity-federation). */
@@ -28,6 +30,8 @@ export interface World {
   accessTokens: AccessTokens;
   signingKeys: SigningKeys;
   providers: readonly WorkloadIdentityProvider[];
+  cloudRun: CloudRunServices;
+  directory: Directory;
 }
 
 export const CLOUD_PLATFORM_SCOPE = 'https://www.googleapis.com/auth/cloud-platform';

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../core/version.ts';
 import { addDescribePlugin } from './describe-plugin.ts';
+import { addPolicy } from './policy/add-policy.ts';
 import { addReportPlugins } from './report-plugins.ts';
 import { addServe } from './serve.ts';
 import { addWork } from './work.ts';
@@ -15,6 +16,7 @@ export function createProgram(): Command {
     .exitOverride();
   addServe(program);
   addDescribePlugin(program);
+  addPolicy(program);
   addWork(program);
   addReportPlugins(program);
   return program;

@@ -14,6 +14,13 @@ export function checkVerdict(
   if (decision !== undefined && decision.outcome !== 'allow') {
     return missing('The policy decision on this request is not an allow.');
   }
+  if (decision?.run_as !== undefined) {
+    // By its own account this stage might do what the rule meant to keep from the caller.
+    return {
+      code: 'invalid_config',
+      detail: 'The deciding rule has run_as, and cloud-run-token cannot impersonate an account.',
+    };
+  }
   if (require === 'decision') {
     return decision === undefined
       ? missing('There is no policy decision on this request.')

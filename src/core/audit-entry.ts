@@ -12,10 +12,19 @@ export type AuditEntry = {
   decision: 'allow' | 'deny';
   /** The refusal's code; null on an allow. */
   code: RefusalCode | null;
+  /**
+   * In `shadow` the rest is what would have been, and the request went on; but for `missing_token` and `verdict_missing`,
+   * which refuse in either mode.
+   */
+  mode: 'enforce' | 'shadow';
   /** The rule that decided, or whose evaluation failed; null on a default deny and where no rule was reached. */
   rule: string | null;
   /** The grant without which the deciding rule would not have matched. */
   grant: string | null;
+  /** The service account that the deciding rule names. */
+  run_as?: string;
+  /** The shadow rules that matched or could not be evaluated, 32 at most, in the order of the policy. */
+  shadow?: AuditedShadowRule[];
   /** Content hash of the policy: `sha256:` and 64 hex digits. */
   policy_version: string;
   /** Null for a request without a verified identity. */
@@ -34,6 +43,13 @@ export type AuditEntry = {
   error?: string;
   /** How long deciding took, in milliseconds, to the microsecond. */
   duration_ms: number;
+};
+
+export type AuditedShadowRule = {
+  rule: string;
+  effect: 'allow' | 'deny';
+  /** Why it could not be evaluated; absent where it matched. */
+  error?: string;
 };
 
 export type AuditedIdentity = {

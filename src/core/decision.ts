@@ -11,4 +11,8 @@ export interface PolicyDecision {
   grant: string | null;
   /** Content hash of the policy that decided: `sha256:` and 64 hex digits. */
   policy_version: string;
+  /** The policy only watches: the request goes on whatever it says, which its audit record tells. */
+  mode?: 'shadow';
+  /** E-mail of the service account by which this request is to reach the upstream; the route's own where it is absent. */
+  run_as?: string;
 }

@@ -9,11 +9,21 @@ import { isJsonObject, type JsonObject, type JsonValue, ownMember } from './json
 export function readClaim(claims: JsonObject, name: string): JsonValue | undefined {
   if (!name.startsWith('/')) return ownMember(claims, name);
   let value: JsonValue | undefined = claims;
-  for (const token of name.slice(1).split('/')) {
-    value = step(value, token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  for (const token of pointerTokens(name)) {
+    value = step(value, token);
     if (value === undefined) return undefined;
   }
   return value;
+}
+
+/** The claim that a name is, or that a pointer leads into. */
+export function claimOf(name: string): string {
+  return name.startsWith('/') ? (pointerTokens(name)[0] ?? '') : name;
+}
+
+function pointerTokens(pointer: string): string[] {
+  const tokens = pointer.slice(1).split('/');
+  return tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 function step(value: JsonValue, token: string): JsonValue | undefined {

@@ -11,10 +11,15 @@ export const REFUSALS = {
   invalid_request: { status: 400, title: 'The request is malformed' },
   insufficient_scope: { status: 403, title: 'The access token lacks a required scope' },
   claim_mismatch: { status: 403, title: 'The access token lacks a required claim' },
+  body_too_large: { status: 413, title: 'The body is too large to be judged' },
   policy_denied: { status: 403, title: 'The policy does not allow this request' },
   keys_unavailable: { status: 503, title: "The identity provider's keys cannot be read" },
   introspection_unavailable: { status: 503, title: 'The identity provider cannot be asked' },
   shared_state_unavailable: { status: 503, title: "The gateways' shared state cannot be reached" },
+  context_unavailable: {
+    status: 503,
+    title: 'What the policy has to know of the surroundings cannot be read',
+  },
   id_token_unavailable: { status: 503, title: 'No ID token for the upstream can be had' },
   verdict_missing: { status: 500, title: 'An earlier authorization step left no verdict' },
   policy_error: { status: 500, title: 'The policy could not be evaluated' },
@@ -58,6 +63,8 @@ export interface Refusal {
   code: RefusalCode;
   /** One sentence on this occurrence (RFC 9457 `detail`). */
   detail?: string;
+  /** The policy's rule that decided, where the route tells (RFC 9457 §3.2, an extension member). */
+  rule?: string;
   challenge?: Challenge;
   retry_after_seconds?: number;
   /** Further headers of the response. */

@@ -36,7 +36,7 @@ export interface SharedState {
 export interface SharedEntry {
   /** At most 256 characters. */
   key: string;
-  /** At most 1,024 characters. */
+  /** At most 4,096 characters. */
   value: string;
   /** Milliseconds since the Unix epoch from which nobody needs it any more. */
   expires_at_ms: number;

@@ -50,9 +50,14 @@ export type Outcome = Continue | Refuse | Respond;
  * It may throw; whoever runs it turns that into a refusal.
  */
 export interface Stage {
+  /** Waited for before anything else, where there is something to wait for. */
+  ready?(): Promise<void> | undefined;
   /** Asked anew for every request, because a reloaded policy may read other attributes. */
   needs(): RequestNeeds;
-  run(facts: RequestFacts): Outcome | Promise<Outcome>;
+  /**
+   * @param needs what the facts were fetched for, where others may be needed by now; the present ones where it is left out
+   */
+  run(facts: RequestFacts, needs?: RequestNeeds): Outcome | Promise<Outcome>;
 }
 
 export function refuse(refusal: Refusal, log?: JsonObject): Refuse {

@@ -98,6 +98,15 @@ export function definePlugin<F extends ConfigFields>(definition: PluginDefinitio
     return refuse(refusal);
   }
 
+  /** What is configured elsewhere, such as a policy, may become wrong and right again while the instance runs. */
+  function unsettled(error: unknown): Decided {
+    if (!(error instanceof ConfigError)) return { outcome: malfunction(error) };
+    return {
+      outcome: refuse({ code: 'invalid_config' }),
+      alert: JSON.stringify({ problems: error.problems }),
+    };
+  }
+
   /** A full or closed log must not turn a refusal into a throw. */
   function report(fields: Record<string, unknown>, message: string): void {
     try {
@@ -123,9 +132,12 @@ export function definePlugin<F extends ConfigFields>(definition: PluginDefinitio
   }
 
   async function judge(kong: KongPdk, stage: Stage, signal: AbortSignal): Promise<Decided> {
-    const reading = await readFacts(kong, stage.needs(), signal);
+    const preparation = stage.ready?.();
+    if (preparation !== undefined) await preparation;
+    const needs = stage.needs();
+    const reading = await readFacts(kong, needs, signal);
     if ('refusal' in reading) return { outcome: refuse(reading.refusal) };
-    return { outcome: await stage.run(reading.facts) };
+    return { outcome: await stage.run(reading.facts, needs) };
   }
 
   class Plugin {
@@ -137,9 +149,7 @@ export function definePlugin<F extends ConfigFields>(definition: PluginDefinitio
 
     async access(kong: KongPdk): Promise<void> {
       try {
-        const { outcome, alert } = await decide(kong, this.#prepared).catch(
-          (error): Decided => ({ outcome: malfunction(error) }),
-        );
+        const { outcome, alert } = await decide(kong, this.#prepared).catch(unsettled);
         if (alert !== undefined && alertDue(alert)) await kong.log.err(`${name}: ${alert}`);
         await writeOutcome(kong, name, outcome);
       } catch (error) {

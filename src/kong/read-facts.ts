@@ -1,3 +1,4 @@
+import { foldHeaderName } from '../core/fold-header-name.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { Malfunction } from '../core/malfunction.ts';
 import type { Refusal } from '../core/refusal.ts';
@@ -22,8 +23,8 @@ const READERS: { [A in Attribute]: (kong: KongPdk) => Promise<NonNullable<Reques
       () => request.getForwardedHost(),
       () => request.getForwardedPort(),
     ]);
-    if (typeof port !== 'number') throw new Malfunction('Kong gave no forwarded port');
-    return `${text('forwarded scheme', scheme)}://${text('forwarded host', host)}:${port}`;
+    // A proxy may have sent anything; what makes no origin is for whoever compares it to refuse.
+    return `${scheme ?? ''}://${host ?? ''}:${port ?? ''}`;
   },
   client_ip: async (kong) => text('client_ip', await kong.client.getForwardedIp()),
   peer_ip: async (kong) => text('peer_ip', await kong.client.getIp()),
@@ -35,9 +36,12 @@ const READERS: { [A in Attribute]: (kong: KongPdk) => Promise<NonNullable<Reques
     try {
       const body = await kong.request.getRawBody();
       if (body instanceof Uint8Array) return { text: Buffer.from(body).toString('latin1') };
-      return typeof body === 'string' ? { text: body } : { problem: 'unreadable' };
+      // The stock plugin server decodes UTF-8, and what is none is damaged for good.
+      return typeof body === 'string' && !isDamaged(body)
+        ? { text: Buffer.from(body).toString('latin1') }
+        : { problem: 'unreadable' };
     } catch {
-      // Kong holds a body in a file from 8 KB on (client_body_buffer_size).
+      // Kong holds a body in a file from 8 KB on (client_body_buffer_size), and not every host can read that.
       return { problem: 'unreadable' };
     }
   },
@@ -64,6 +68,8 @@ async function askAll(
 
 /** What Kong gives at most, and nginx may hold more: then one of those left out might be what matters. */
 const MOST_HEADERS = 1000;
+/** Some upstreams, those on Node.js among them, read 1,000 lines: what the chain and Kong add must be among those. */
+const MOST_LINES = 950;
 
 export type Reading = { facts: RequestFacts } | { refusal: Refusal };
 
@@ -92,7 +98,7 @@ async function readTogether(kong: KongPdk, needs: RequestNeeds): Promise<Reading
     Promise.all(wanted.map((attribute) => READERS[attribute](kong))),
   ]);
   if (!isJsonObject(headers)) throw new Malfunction('Kong gave no headers');
-  if (lines(headers) >= MOST_HEADERS) {
+  if (lines(headers) > MOST_LINES) {
     return { refusal: { code: 'invalid_request', detail: 'Refused because of too many headers.' } };
   }
   const picked = pickHeaders(headers, needs);
@@ -127,15 +133,20 @@ function pickHeaders(
   headers: JsonObject,
   { headers: names, exact_headers = [] }: RequestNeeds,
 ): Record<string, string> {
-  const folded = new Map(names.map((name) => [name.replaceAll('_', '-'), name]));
+  const wanted = new Map<string, string[]>();
+  for (const name of names) {
+    const folded = foldHeaderName(name);
+    // Somebody may ask for `x-user` and somebody for `x_user`: to both it is the same header.
+    wanted.set(folded, [...(wanted.get(folded) ?? []), name]);
+  }
   const picked: Record<string, string> = {};
   for (const [spelling, value] of Object.entries(headers)) {
-    const name = folded.get(spelling.toLowerCase().replaceAll('_', '-'));
-    if (name === undefined) continue;
-    if (exact_headers.includes(name) && spelling.toLowerCase() !== name) continue;
-    const values = Array.isArray(value) ? value : [value];
-    if (Object.hasOwn(picked, name)) values.unshift(picked[name] ?? '');
-    Object.assign(picked, { [name]: values.join(', ') });
+    for (const name of wanted.get(foldHeaderName(spelling)) ?? []) {
+      if (exact_headers.includes(name) && spelling.toLowerCase() !== name) continue;
+      const values = Array.isArray(value) ? [...value] : [value];
+      if (Object.hasOwn(picked, name)) values.unshift(picked[name] ?? '');
+      Object.assign(picked, { [name]: values.join(', ') });
+    }
   }
   return picked;
 }

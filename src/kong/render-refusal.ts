@@ -15,6 +15,7 @@ export function renderRefusal(refusal: Refusal): RefusalResponse {
     status,
     ...(refusal.detail === undefined ? {} : { detail: refusal.detail }),
     code: refusal.code,
+    ...(refusal.rule === undefined ? {} : { rule: refusal.rule }),
   };
   const headers: Record<string, string> = {
     ...refusal.headers,

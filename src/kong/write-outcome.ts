@@ -66,7 +66,8 @@ function continueWrites(kong: KongPdk, outcome: Continue): Write[] {
   writes.push(...logWrites(kong, outcome));
   const { consumer } = outcome;
   if (consumer) writes.push(() => kong.client.authenticate(consumer));
-  if (outcome.authenticated_groups && outcome.authenticated_groups.length > 0) {
+  if (outcome.authenticated_groups) {
+    // Also none: what another plugin has left there is not this caller's.
     const groups = [...outcome.authenticated_groups];
     writes.push(() => kong.ctx.shared.set('authenticated_groups', groups));
   }

@@ -1,6 +1,10 @@
 import { z } from 'zod';
+import { contextFields } from './context/config.ts';
+import { policySourceFields } from './source/config.ts';
 
 const claimName = z.string().min(1).max(256);
+
+const MAX_BODY_BYTES = 1024 * 1024;
 
 export const policyFields = z.strictObject({
   policy_file: z
@@ -10,7 +14,8 @@ export const policyFields = z.strictObject({
     .optional()
     .describe(
       "Path of the policy: a YAML file. Relative to the plugin server's working directory. " +
-        'Either this or `policy` is required.',
+        'Watched: a change is in force within two seconds, and a version that does not load leaves the last good one in force. ' +
+        'One of `policy_file`, `policy_url` and `policy` is required.',
     ),
   policy: z
     .string()
@@ -18,20 +23,42 @@ export const policyFields = z.strictObject({
     // The stock plugin server dies of a config message whose 64 KB boundary falls inside a MessagePack header.
     .max(49_152)
     .optional()
-    .describe(
-      'The policy itself, as YAML text; a longer one goes into a file. Either this or `policy_file` is required.',
-    ),
+    .describe('The policy itself, as YAML text; a longer one goes into a file.'),
+  ...policySourceFields,
   labels: z
     .record(z.string().min(1).max(256), z.string().max(1024))
     .default({})
     .describe(
       'Labels of this route, such as its environment and project; rules read them as `labels.env`.',
     ),
+  mode: z
+    .enum(['enforce', 'shadow'])
+    .default('enforce')
+    .describe(
+      '`shadow`: decide and record, but let every request go on that has an identity, as if there were no policy. Rules then set no headers and no service account.',
+    ),
   allow_anonymous: z
     .boolean()
     .default(false)
     .describe(
       'Let rules decide on requests that oidc-authorizer let pass without a token. Otherwise they are refused with 401.',
+    ),
+  max_body_bytes: z
+    .int()
+    .min(1)
+    .max(MAX_BODY_BYTES)
+    .default(65_536)
+    .describe(
+      'The longest JSON body that rules may read. A longer one is refused with 413 where a rule reads it.',
+    ),
+  reveal_rule: z
+    .boolean()
+    .default(false)
+    .describe('Tell the client the name of the rule that refused it, as `rule` of the answer.'),
+  context: contextFields
+    .optional()
+    .describe(
+      'What is looked up at Google for each request that is decided, and kept for a while.',
     ),
   audit: z
     .strictObject({

@@ -1,10 +1,11 @@
-import type { AuditEntry, AuditedIdentity } from '../core/audit-entry.ts';
+import type { AuditEntry, AuditedIdentity, AuditedShadowRule } from '../core/audit-entry.ts';
 import type { Identity, IdentityVerdict } from '../core/identity.ts';
 import type { JsonValue } from '../core/json.ts';
 import { readClaim } from '../core/read-claim.ts';
 import type { RefusalCode } from '../core/refusal.ts';
 import { fact, type RequestFacts } from '../core/request.ts';
 import type { PolicyConfig } from './config.ts';
+import type { ShadowResult } from './decide.ts';
 import type { Policy } from './policy.ts';
 import { readTraceId } from './trace-id.ts';
 
@@ -14,9 +15,13 @@ export interface Decided {
   rule: string | null;
   grant: string | null;
   error?: string;
+  run_as?: string;
+  shadow?: readonly ShadowResult[];
 }
 
-export interface Timing {
+export interface Circumstances {
+  /** Those that rules have seen. */
+  labels: ReadonlyMap<string, string>;
   /** Milliseconds since the Unix epoch. */
   now: number;
   duration_ms: number;
@@ -28,7 +33,7 @@ export function describeDecision(
   facts: RequestFacts,
   policy: Policy,
   config: PolicyConfig,
-  { now, duration_ms }: Timing,
+  { labels, now, duration_ms }: Circumstances,
 ): AuditEntry {
   const verdict = facts.handoff?.authenticated_identity;
   const traceId = readTraceId(facts.traceparent);
@@ -37,20 +42,30 @@ export function describeDecision(
     time: new Date(now).toISOString(),
     decision: decided.code === null ? 'allow' : 'deny',
     code: decided.code,
+    mode: config.mode,
     rule: decided.rule,
     grant: decided.grant,
+    ...(decided.run_as === undefined ? {} : { run_as: decided.run_as }),
+    ...(decided.shadow === undefined ? {} : { shadow: describeShadow(decided.shadow) }),
     policy_version: policy.version,
     identity: describeIdentity(verdict, config.audit.fields),
     token: describeToken(verdict),
     method: fact(facts, 'method'),
     path: shortened(withoutQuery(fact(facts, 'path'))),
     route: route.name ?? route.id,
-    labels: { ...config.labels },
+    labels: Object.fromEntries(labels),
     ...(facts.client_ip === undefined ? {} : { client_ip: facts.client_ip }),
     ...(traceId === undefined ? {} : { trace_id: traceId }),
     ...(decided.error === undefined ? {} : { error: decided.error }),
     duration_ms: Math.round(duration_ms * 1000) / 1000,
   };
+}
+
+/** As with the path below: a policy may hold a thousand shadow rules. */
+const SHADOW_RULES = 32;
+
+function describeShadow(results: readonly ShadowResult[]): AuditedShadowRule[] {
+  return results.slice(0, SHADOW_RULES).map((result) => ({ ...result }));
 }
 
 function describeIdentity(

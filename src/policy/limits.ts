@@ -15,6 +15,13 @@ export const LIMITS = {
   roles: 200,
   rules: 1_000,
   grants: 1_000,
+  /** `max_uses` of a grant: each use is a claim in the state that the processes share. */
+  grant_uses: 1_000,
+  calendars: 50,
+  calendar_dates: 500,
+  /** Different headers that the rules of a policy set: each is looked for in every request. */
+  upstream_headers: 32,
+  header_characters: 1_024,
   tests: 1_000,
   name_characters: 128,
   expression_characters: 4_096,

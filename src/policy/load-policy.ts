@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isScalar } from 'yaml';
 import { ConfigError } from '../core/config-error.ts';
+import { foldHeaderName } from '../core/fold-header-name.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../core/json.ts';
 import { Malfunction } from '../core/malfunction.ts';
 import type { RoleNames } from './cel/check-call.ts';
@@ -21,6 +22,7 @@ import {
 } from './document/source.ts';
 import { LIMITS } from './limits.ts';
 import type { Policy, Reads, Rule } from './policy.ts';
+import { toGrant } from './to-grant.ts';
 
 type Path = readonly PropertyKey[];
 
@@ -59,40 +61,67 @@ function assemble(
     if (expression === undefined) throw new Malfunction(`${render(path)} was not compiled`);
     return expression;
   };
-  const rules = document.rules.map(({ name, effect }, index) => ({
-    effect,
-    rule: { name, location: at(['rules', index]), when: expressionAt(['rules', index, 'when']) },
+  const rules = document.rules.map((rule, index) => ({
+    shadow: rule.shadow,
+    rule: toRule(rule, at(['rules', index]), expressionAt(['rules', index, 'when'])),
   }));
-  const byEffect = (wanted: 'allow' | 'deny'): Rule[] =>
-    rules.flatMap(({ effect, rule }) => (effect === wanted ? [rule] : []));
+  const inForce = (wanted: 'allow' | 'deny'): Rule[] =>
+    rules.flatMap(({ shadow, rule }) => (!shadow && rule.effect === wanted ? [rule] : []));
+  const upstreamHeaders = new Set(
+    rules.flatMap(({ rule }) => Object.keys(rule.headers).map(foldHeaderName)),
+  );
   return {
     version: `sha256:${createHash('sha256').update(source.text).digest('hex')}`,
     roles: new Map(
       Object.keys(document.roles).map((name) => [name, expressionAt(['roles', name])]),
     ),
-    deny: byEffect('deny'),
-    allow: byEffect('allow'),
-    grants: document.grants.map((grant) => ({
-      name: grant.name,
-      subject: grant.subject ?? null,
-      group: grant.group ?? null,
-      issuer: grant.issuer ?? null,
-      role: grant.role,
-      not_before: grant.not_before ?? Number.NEGATIVE_INFINITY,
-      expires: grant.expires,
-    })),
-    reads: collectReads([...expressions.values()]),
+    deny: inForce('deny'),
+    allow: inForce('allow'),
+    shadow: rules.flatMap(({ shadow, rule }) => (shadow ? [rule] : [])),
+    holidays: new Map(Object.entries(document.holidays)),
+    grants: document.grants.map(toGrant),
+    reads: collectReads([...expressions.values()], upstreamHeaders),
+    upstream_headers: [...upstreamHeaders],
     tests: document.tests.map((test, index) => ({ ...test, location: at(['tests', index]) })),
   };
 }
 
-function collectReads(expressions: readonly Expression[]): Reads {
+function toRule(
+  { name, effect, description, headers, run_as, step_up }: PolicyDocument['rules'][number],
+  location: string,
+  when: Expression,
+): Rule {
+  return {
+    name,
+    location,
+    effect,
+    when,
+    description: description ?? null,
+    headers: headers ?? {},
+    run_as: run_as ?? null,
+    step_up:
+      step_up === undefined
+        ? null
+        : { acr_values: step_up.acr_values ?? [], max_age: step_up.max_age ?? null },
+  };
+}
+
+function collectReads(
+  expressions: readonly Expression[],
+  upstreamHeaders: ReadonlySet<string>,
+): Reads {
   const mentions = expressions.map((expression) => expression.mentions);
   return {
     attributes: [...new Set(mentions.flatMap(({ attributes }) => [...attributes]))],
-    headers: [...new Set(mentions.flatMap(({ headers }) => [...headers]))],
+    headers: [...new Set([...mentions.flatMap(({ headers }) => [...headers]), ...upstreamHeaders])],
     query: mentions.some(({ query }) => query),
   };
+}
+
+/** What expressions may name of the policy itself. */
+interface Names {
+  roles: RoleNames;
+  calendars: ReadonlySet<string>;
 }
 
 interface Compiled {
@@ -105,10 +134,11 @@ interface Compiled {
 function compileAll(source: Source, yaml: ParsedYaml): Compiled {
   const compiled: Compiled = { expressions: new Map(), problems: [] };
   const roles = memberObject(yaml.value, 'roles');
+  const calendars = new Set(Object.keys(memberObject(yaml.value, 'holidays')));
   for (const [name, text] of Object.entries(roles).slice(0, LIMITS.roles)) {
-    compileAt(source, yaml, ['roles', name], text, null, compiled);
+    compileAt(source, yaml, ['roles', name], text, { roles: null, calendars }, compiled);
   }
-  const names: RoleNames = new Set(Object.keys(roles));
+  const names = { roles: new Set(Object.keys(roles)), calendars };
   const rules = isJsonObject(yaml.value) ? yaml.value.rules : undefined;
   for (const [index, rule] of (Array.isArray(rules) ? rules : [])
     .slice(0, LIMITS.rules)
@@ -124,14 +154,15 @@ function compileAt(
   yaml: ParsedYaml,
   path: Path,
   text: JsonValue | undefined,
-  roles: RoleNames,
+  { roles, calendars }: Names,
   { expressions, problems }: Compiled,
 ): void {
   if (problems.length >= ENOUGH_PROBLEMS) return;
   const scalar = yaml.nodeAt(path);
   if (typeof text !== 'string' || text === '' || !isScalar(scalar)) return;
   const find = (offset: number) => locateInScalar(source.text, scalar, offset);
-  const result = compileExpression(text, (offset) => locate(source, find(offset)), roles);
+  const at = (offset: number) => locate(source, find(offset));
+  const result = compileExpression(text, at, roles, calendars);
   if ('problems' in result) {
     for (const { message, offset, hint } of result.problems.slice(0, ENOUGH_PROBLEMS)) {
       problems.push({

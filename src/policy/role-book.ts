@@ -1,7 +1,10 @@
 import type { Identity } from '../core/identity.ts';
 import { ExpressionError } from './cel/expression-error.ts';
 import type { RoleHolder, Variables } from './cel/variables.ts';
+import { foretellRoles } from './foretell-roles.ts';
 import type { Grant, Policy } from './policy.ts';
+
+const NONE: ReadonlySet<string> = new Set();
 
 type Held = { held: boolean } | { error: unknown };
 
@@ -10,11 +13,12 @@ type Held = { held: boolean } | { error: unknown };
  * As with CEL's `||`, a grant also counts where the expression cannot be evaluated.
  */
 export class RoleBook implements RoleHolder {
-  /** The grants that made a role held, in the order the roles were asked for. */
+  /** The grants that made a role held, in the order the roles were asked for, or a rule match. */
   readonly used = new Set<Grant>();
   readonly #policy: Policy;
   readonly #active: readonly Grant[];
   readonly #known = new Map<string, Held>();
+  #foretold: ReadonlyMap<string, boolean | undefined> | undefined;
   #variables: Variables | undefined;
 
   /** @param active the grants that count, see `activeGrants` */
@@ -42,6 +46,14 @@ export class RoleBook implements RoleHolder {
     return answer.held;
   }
 
+  /** Unlike `holds`, it counts no grant as used. */
+  foretells(role: string): boolean | undefined {
+    if (this.#active.some((grant) => grant.role === role)) return true;
+    if (this.#variables === undefined) return undefined;
+    this.#foretold ??= foretellRoles(this.#policy.roles, this.#variables);
+    return this.#foretold.has(role) ? this.#foretold.get(role) : false;
+  }
+
   all(): string[] {
     return [...this.#policy.roles.keys()].filter((role) => this.holds(role));
   }
@@ -62,16 +74,28 @@ export class RoleBook implements RoleHolder {
       return { held: expression.evaluate(this.#variables) };
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
-      return { error: new ExpressionError(error.location, `role "${role}": ${error.message}`) };
+      const { location, message, request } = error;
+      return { error: new ExpressionError(location, `role "${role}": ${message}`, request) };
     }
   }
 }
 
-/** The grants made to an identity that are in force: from `not_before` on and until just before `expires`. */
-export function activeGrants(policy: Policy, identity: Identity | null, now: number): Grant[] {
-  if (identity === null) return [];
-  return policy.grants.filter(
-    ({ subject, group, issuer, not_before, expires }) =>
+/**
+ * The grants made to an identity that are in force: from `not_before` on and until just before `expires`. Those that can
+ * be used up come last, so that they are used where no other will do.
+ *
+ * @param exhausted names of those that have been used up
+ */
+export function activeGrants(
+  policy: Policy,
+  identity: Identity | null,
+  now: number,
+  exhausted: ReadonlySet<string> = NONE,
+): Grant[] {
+  if (identity === null || policy.grants.length === 0) return [];
+  const active = policy.grants.filter(
+    ({ name, subject, group, issuer, not_before, expires }) =>
+      !exhausted.has(name) &&
       not_before <= now &&
       now < expires &&
       (issuer === null || issuer === identity.issuer) &&
@@ -79,4 +103,5 @@ export function activeGrants(policy: Policy, identity: Identity | null, now: num
         ? group !== null && identity.groups.includes(group)
         : subject === identity.subject),
   );
+  return active.sort((a, b) => Number(a.max_uses !== null) - Number(b.max_uses !== null));
 }

@@ -10,7 +10,7 @@ import type { PolicyTest } from './document/schema.ts';
  * reads them by default: `sub`, `iss`, `email`, `groups`, `scope` or `scp`, and `act`.
  */
 export function toQuestion({ given }: PolicyTest): Question {
-  const { method, path, host, query, headers, client_ip } = given.request;
+  const { method, path, host, query, headers, client_ip, body } = given.request;
   return {
     identity: given.identity === null ? null : toIdentity(given.identity),
     request: {
@@ -18,6 +18,7 @@ export function toQuestion({ given }: PolicyTest): Question {
       path,
       host,
       client_ip,
+      ...(body === undefined ? {} : { body: { value: body } }),
       headers: new Map(Object.entries(headers)),
       query: new Map(
         Object.entries(query).map(([name, value]) => [

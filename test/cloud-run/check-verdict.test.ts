@@ -58,6 +58,17 @@ describe('the verdict', () => {
     },
   );
 
+  it.each(['decision', 'identity'] as const)(
+    'with require %s refuses a rule that asks for another account, rather than go by its own',
+    (require) => {
+      const refusal = checkVerdict(require, {
+        authenticated_identity: alice,
+        policy_decision: { ...allow, run_as: 'reader@p.iam.gserviceaccount.com' },
+      });
+      expect(refusal?.code).toBe('invalid_config');
+    },
+  );
+
   it('challenges an anonymous request without an error code (RFC 6750 section 3.1)', () => {
     expect(checkVerdict('identity', { authenticated_identity: anonymous })?.challenge).toEqual({
       realm: 'api',

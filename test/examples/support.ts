@@ -86,11 +86,15 @@ export async function decideBy(
   request: string,
 ): Promise<'allow' | 'deny'> {
   const config = parseConfig(policyFields, pluginConfig(route, 'policy-evaluator'));
+  const policy = loadPolicy(
+    readExample(path.join(path.dirname(file), 'policy.yaml')),
+    'policy.yaml',
+  );
   const stage = createPolicyStage(config, {
     clock: () => NOW * 1000,
     stopwatch: () => 0,
-    load: loadPolicy,
-    readFile: () => readExample(path.join(path.dirname(file), 'policy.yaml')),
+    policy: () => policy,
+    uses: { take: () => true },
     record: () => {},
   });
   const [method = '', target = ''] = request.split(' ');

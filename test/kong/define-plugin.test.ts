@@ -41,6 +41,18 @@ describe('definePlugin', () => {
     expect(typeof module.Plugin.prototype.access).toBe('function');
   });
 
+  it('tells the stage what the facts were fetched for, though it may need others by then', async () => {
+    const asked: RequestNeeds[] = [];
+    const run = vi.fn((): Outcome => ({ outcome: 'continue' }));
+    const needs = () => {
+      asked.push({ ...NOTHING });
+      return asked.at(-1) ?? NOTHING;
+    };
+    await access(plugin({ needs, run }));
+    expect(asked).toHaveLength(1);
+    expect(run).toHaveBeenCalledWith(expect.anything(), asked[0]);
+  });
+
   it('fetches what the stage needs and nothing else', async () => {
     const seen: unknown[] = [];
     const needs: RequestNeeds = {

@@ -39,12 +39,15 @@ describe.each(HOSTS)('the facts of a request, over %s', (_host, fake) => {
     });
   });
 
-  it('have no origin where Kong gives no port', async () => {
+  it.each([
+    ['no scheme', 'getForwardedScheme', '', '://api.example.com:443'],
+    ['no host', 'getForwardedHost', undefined, 'https://:443'],
+    ['no port', 'getForwardedPort', null, 'https://api.example.com:'],
+  ] as const)('have an origin that is none where Kong gives %s', async (_, name, value, origin) => {
     const { kong } = fake();
-    kong.request.getForwardedPort = async () => undefined;
-    await expect(factsOf(kong, needing({ attributes: ['forwarded_origin'] }))).rejects.toThrow(
-      'Kong gave no forwarded port',
-    );
+    kong.request[name] = async () => value;
+    const facts = await factsOf(kong, needing({ attributes: ['forwarded_origin'] }));
+    expect(facts.forwarded_origin).toBe(origin);
   });
 
   it.each([
@@ -58,6 +61,8 @@ describe.each(HOSTS)('the facts of a request, over %s', (_host, fake) => {
 
   it.each([
     ['text', 'abc', { text: 'abc' }],
+    ['text that was decoded from UTF-8', 'ü€', { text: 'Ã¼â\u0082¬' }],
+    ['text that was damaged by it', 'a\ufffd', { problem: 'unreadable' }],
     ['bytes', Buffer.from([0x61, 0xff]), { text: 'a\u00ff' }],
     ['nothing that can be read', undefined, { problem: 'unreadable' }],
   ])('tell the body: %s', async (_, body, raw_body) => {
@@ -97,6 +102,16 @@ describe('what only a header asks for', () => {
     const { kong, calls } = fakePipelinedKong({ method: 'GET', headers: {} });
     expect((await factsOf(kong, needs)).method).toBe('GET');
     expect(calls.map(([method]) => method)).toEqual(['get_headers', 'get_method']);
+  });
+});
+
+it('finds a header for each that asks for it, whichever spelling they ask for', async () => {
+  const needs = needing({ headers: ['x_user', 'x-user', 'X-Other'] });
+  const { kong } = fakePipelinedKong({ headers: { 'X-User': ['a', 'b'], x_other: '1' } });
+  expect((await factsOf(kong, needs)).headers).toEqual({
+    x_user: 'a, b',
+    'x-user': 'a, b',
+    'X-Other': '1',
   });
 });
 

@@ -1,40 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AuditEntry } from '../../src/core/audit-entry.ts';
-import { toKongSchema } from '../../src/core/config/kong-schema.ts';
-import { parseConfig } from '../../src/core/config/parse-config.ts';
-import { ConfigError } from '../../src/core/config-error.ts';
-import type { RequestFacts } from '../../src/core/request.ts';
-import { policyFields } from '../../src/policy/config.ts';
-import { createPolicyStage } from '../../src/policy/create-policy-stage.ts';
-import { loadPolicy } from '../../src/policy/load-policy.ts';
-import { ALICE, allow, deny, NOON, policyText, VERDICT } from './support.ts';
-
-const FACTS: RequestFacts = {
-  method: 'POST',
-  path: '/tasks/7',
-  request_uri: '/tasks/7?secret=1',
-  route: { id: 'route-id', name: 'tasks' },
-  handoff: { authenticated_identity: VERDICT },
-};
-
-function setUp(config: Record<string, unknown>) {
-  const entries: AuditEntry[] = [];
-  const stage = createPolicyStage(parseConfig(policyFields, config), {
-    clock: () => NOON,
-    stopwatch: () => 0,
-    load: loadPolicy,
-    readFile: () => {
-      throw new Error('not used');
-    },
-    record: (entry) => entries.push(entry),
-  });
-  return {
-    stage,
-    entries,
-    run: (changes: RequestFacts = {}) => stage.run({ ...FACTS, ...changes }),
-  };
-}
+import { setUp } from './stage-support.ts';
+import { ALICE, allow, deny, policyText, VERDICT } from './support.ts';
 
 const RULES = [
   deny('no-deletes', 'request.method == "DELETE"'),
@@ -63,6 +30,7 @@ describe('the policy stage', () => {
         time: '2026-11-20T12:00:00.000Z',
         decision: 'allow',
         code: null,
+        mode: 'enforce',
         rule: 'staging',
         grant: null,
         policy_version,
@@ -182,28 +150,18 @@ describe('the policy stage', () => {
   });
 
   it('refuses, by throwing, when the decision cannot be recorded', async () => {
-    const stage = createPolicyStage(parseConfig(policyFields, CONFIG), {
-      clock: () => NOON,
-      stopwatch: () => 0,
-      load: loadPolicy,
-      readFile: () => '',
+    const { run } = setUp(CONFIG, {
       record: () => {
         throw new Error('disk full');
       },
     });
-    await expect(async () => stage.run(FACTS)).rejects.toThrow('disk full');
+    await expect(async () => run()).rejects.toThrow('disk full');
   });
 
   it('says how long deciding took, to the microsecond', async () => {
     const readings = [10, 10.0427891];
-    const stage = createPolicyStage(parseConfig(policyFields, CONFIG), {
-      clock: () => NOON,
-      stopwatch: () => readings.shift() ?? Number.NaN,
-      load: loadPolicy,
-      readFile: () => '',
-      record: () => undefined,
-    });
-    expect(await stage.run(FACTS)).toMatchObject({ log: { duration_ms: 0.043 } });
+    const { run } = setUp(CONFIG, { stopwatch: () => readings.shift() ?? Number.NaN });
+    expect(await run()).toMatchObject({ log: { duration_ms: 0.043 } });
   });
 
   it('records the trace that the request belongs to', async () => {
@@ -291,71 +249,5 @@ describe('audit entries', () => {
       },
     );
     await fc.assert(property);
-  });
-});
-
-describe('the configuration', () => {
-  const create =
-    (config: Record<string, unknown>, readFile: (path: string) => string = () => '') =>
-    () =>
-      createPolicyStage(parseConfig(policyFields, config), {
-        clock: () => NOON,
-        stopwatch: () => 0,
-        load: loadPolicy,
-        readFile,
-        record: () => undefined,
-      });
-
-  it('must name one policy, not none and not two', () => {
-    const message = 'config: exactly one of policy_file and policy is required';
-    expect(create({})).toThrow(message);
-    expect(create({ policy: 'version: 1', policy_file: '/policy.yaml' })).toThrow(message);
-  });
-
-  it('may name a file, which is read once and named in messages', () => {
-    const paths: string[] = [];
-    const file = (text: string) => (path: string) => {
-      paths.push(path);
-      return text;
-    };
-    expect(create({ policy_file: '/etc/policy.yaml' }, file(policyText(RULES)))).not.toThrow();
-    expect(create({ policy_file: '/etc/policy.yaml' }, file('version: 1'))).toThrow(
-      new ConfigError(['/etc/policy.yaml:1:1: rules is required (a list)']),
-    );
-    expect(paths).toEqual(['/etc/policy.yaml', '/etc/policy.yaml']);
-    expect(create({ policy: 'version: 1' })).toThrow('policy:1:1: rules is required (a list)');
-  });
-
-  it('is refused where the file cannot be read', () => {
-    const unreadable = new ConfigError(['config.policy_file: /no.yaml cannot be read: ENOENT']);
-    const failing = () => {
-      throw unreadable;
-    };
-    expect(create({ policy_file: '/no.yaml' }, failing)).toThrow(unreadable);
-  });
-
-  it('refuses fields that do nothing yet', () => {
-    expect(() => parseConfig(policyFields, { ...CONFIG, mode: 'shadow' })).toThrow(ConfigError);
-  });
-
-  it('has a Kong schema with the same defaults', () => {
-    const fields = Object.assign({}, ...toKongSchema(policyFields));
-    expect(Object.keys(fields)).toEqual([
-      'policy_file',
-      'policy',
-      'labels',
-      'allow_anonymous',
-      'audit',
-    ]);
-    expect(fields.labels).toMatchObject({ type: 'map', default: {} });
-    expect(fields.allow_anonymous).toMatchObject({ type: 'boolean', default: false });
-    expect(fields.audit).toMatchObject({ type: 'record', default: { fields: [] } });
-    const empty = { policy: 'x', labels: {}, audit: { file: null, fields: {} }, policy_file: null };
-    expect(parseConfig(policyFields, empty)).toEqual({
-      policy: 'x',
-      labels: {},
-      allow_anonymous: false,
-      audit: { fields: [] },
-    });
   });
 });

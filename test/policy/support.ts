@@ -1,3 +1,4 @@
+import { ConfigError } from '../../src/core/config-error.ts';
 import type { Identity, IdentityVerdict } from '../../src/core/identity.ts';
 import type { Question } from '../../src/policy/decide.ts';
 import { loadPolicy } from '../../src/policy/load-policy.ts';
@@ -37,6 +38,24 @@ export interface RuleText {
   name: string;
   effect: 'allow' | 'deny';
   when: string;
+  shadow?: boolean;
+  headers?: Record<string, string>;
+  run_as?: string;
+  step_up?: { acr_values?: string[]; max_age?: number };
+}
+
+/** What is wrong with a policy, without where. */
+export function problemsOf(
+  rules: readonly RuleText[],
+  others: Record<string, unknown> = {},
+): string[] {
+  try {
+    policyOf(rules, others);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map((problem) => problem.replace(/^policy\.yaml:\d+:\d+: /, ''));
+  }
+  return [];
 }
 
 /** JSON is YAML, so policies can be written as objects where their positions do not matter. */

@@ -11,7 +11,7 @@ import type { ConfigFields } from './fields.ts';
  */
 export function parseConfig<F extends ConfigFields>(fields: F, raw: unknown): z.output<F> {
   if (!isJsonObject(raw)) throw new ConfigError(['config: must be an object']);
-  const shape = z.toJSONSchema(fields, { io: 'input' });
+  const shape = shapeOf(fields);
   const result = fields.safeParse(clean(withoutKongKeys(raw), shape));
   if (!result.success) throw new ConfigError(result.error.issues.map(describe));
   return result.data;
@@ -30,6 +30,17 @@ function withoutKongKeys(raw: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(raw).filter(([name]) => !name.startsWith('__') && !KONG_KEYS.has(name)),
   );
+}
+
+/** Making it takes milliseconds, and Kong starts instances by the hundred. */
+const shapes = new WeakMap<ConfigFields, Shape>();
+
+function shapeOf(fields: ConfigFields): Shape {
+  const known = shapes.get(fields);
+  if (known !== undefined) return known;
+  const shape = z.toJSONSchema(fields, { io: 'input' });
+  shapes.set(fields, shape);
+  return shape;
 }
 
 type Shape = z.core.JSONSchema._JSONSchema | undefined;

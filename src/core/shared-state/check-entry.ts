@@ -7,7 +7,7 @@ export interface ChannelEntry {
   readonly entry: SharedEntry;
 }
 
-const MOST_CHARACTERS = 1_024;
+const MOST_CHARACTERS = 4_096;
 
 /** A fixed word of the program's. */
 const CHANNEL = /^[a-z0-9._-]{1,64}$/;

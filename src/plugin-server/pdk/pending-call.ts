@@ -1,4 +1,4 @@
-import type { PdkCallSpec } from '../protocol/pdk-calls.ts';
+import { Elsewhere, type PdkCallSpec } from '../protocol/pdk-calls.ts';
 import { PdkError } from './pdk-error.ts';
 
 /**
@@ -60,10 +60,25 @@ export class PendingCall implements Promise<unknown> {
       return;
     }
     try {
-      this.#resolve(this.spec.decode(outcome));
+      const value = this.spec.decode(outcome);
+      this.#resolve(value instanceof Elsewhere ? this.#fetch(value) : value);
     } catch (error) {
-      const problem = error instanceof Error ? error.message : 'a reply that is none';
-      this.#reject?.(new PdkError(this.spec.method, problem));
+      this.#reject?.(this.#failure(error));
     }
+  }
+
+  async #fetch(value: Elsewhere): Promise<unknown> {
+    try {
+      return await value.fetch();
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  #failure(error: unknown): PdkError {
+    return new PdkError(
+      this.spec.method,
+      error instanceof Error ? error.message : 'a reply that is none',
+    );
   }
 }

@@ -1,3 +1,4 @@
+import { readBodyFile } from './read-body-file.ts';
 import { type Fields, messageCodec } from './schema.ts';
 import { asText, fromStruct, fromValue, toStruct, toValue } from './value.ts';
 
@@ -9,8 +10,21 @@ export interface PdkCallSpec {
   name: Uint8Array;
   /** @throws TypeError for arguments that the function does not take */
   encode(args: readonly unknown[]): Uint8Array;
-  /** @throws Error for a reply that is not one to this function */
+  /**
+   * @returns the value, or Elsewhere
+   * @throws Error for a reply that is not one to this function
+   */
   decode(reply: Uint8Array): unknown;
+}
+
+/** The reply says only where the value is. */
+export class Elsewhere {
+  /** @throws Error where it is not there */
+  readonly fetch: () => Promise<unknown>;
+
+  constructor(fetch: () => Promise<unknown>) {
+    this.fetch = fetch;
+  }
 }
 
 type Encode = (args: readonly unknown[]) => Uint8Array;
@@ -163,13 +177,10 @@ const REPLIES = {
   })),
 } satisfies Record<string, Decode>;
 
-function rawBody(result: Fields): Buffer {
+function rawBody(result: Fields): Buffer | Elsewhere {
   if (result.content instanceof Uint8Array) return Buffer.from(result.content);
-  if (typeof result.body_filepath === 'string') {
-    throw new Error(
-      "the body is in a file of Kong's; raise client_body_buffer_size to have it in memory",
-    );
-  }
+  const { body_filepath: file } = result;
+  if (typeof file === 'string') return new Elsewhere(() => readBodyFile(file));
   if (typeof result.error === 'string') throw new Error("Kong could not read the request's body");
   return Buffer.alloc(0);
 }

@@ -25,7 +25,6 @@ export const FUNCTION_NAMES: ReadonlySet<string> = new Set([
   'string',
   'timestamp',
   'type',
-  'uint',
 ]);
 
 const UTC_GETTERS = [
@@ -43,6 +42,7 @@ const UTC_GETTERS = [
 export const METHOD_NAMES: ReadonlySet<string> = new Set([
   'all',
   'contains',
+  'date',
   'endsWith',
   'exists',
   'exists_one',
@@ -116,6 +116,7 @@ function checkMethod(
       return literal(first, checkPattern);
     case 'within':
       return literal(first, checkHours) ?? checkZone(second);
+    case 'date':
     case 'hour':
     case 'weekday':
       return checkZone(first);
@@ -123,7 +124,10 @@ function checkMethod(
       return parameters.length > 1 ? problem(node, 'split takes a separator only') : null;
     default:
       return UTC_GETTERS.includes(name) && parameters.length > 0
-        ? problem(node, `${name} is in UTC and takes no zone; there are hour(zone), weekday(zone)`)
+        ? problem(
+            node,
+            `${name} is in UTC and takes no zone; there are date(zone), hour(zone), weekday(zone)`,
+          )
         : null;
   }
 }

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { LIMITS } from '../limits.ts';
 import { parseTimestamp } from '../time/timestamp.ts';
 import { isWithin, parseWeeklyHours, WEEKDAYS, type WeeklyHours } from '../time/weekly-hours.ts';
-import { type LocalTime, localTime } from '../time/zone.ts';
+import { type LocalTime, localDate, localTime } from '../time/zone.ts';
 import { chargeText } from './charge-text.ts';
 import { FunctionError } from './function-error.ts';
 import { spend } from './meter.ts';
@@ -88,12 +88,39 @@ export const FUNCTIONS: readonly PolicyFunction[] = [
     run: (seconds: bigint) => toDate(Number(seconds) * 1000),
     replaces: true,
   },
+  ...(['int', 'double', TIMESTAMP] as const).map(
+    (from): PolicyFunction => ({
+      name: 'int',
+      parameters: [from],
+      returns: 'int',
+      run: toInt,
+      replaces: true,
+    }),
+  ),
+  { name: 'int', parameters: ['string'], returns: 'int', run: parseInteger, replaces: true },
+  ...(['int', 'double'] as const).map(
+    (from): PolicyFunction => ({
+      name: 'double',
+      parameters: [from],
+      returns: 'double',
+      run: (number: bigint | number) => Number(number),
+      replaces: true,
+    }),
+  ),
+  { name: 'double', parameters: ['string'], returns: 'double', run: parseDouble, replaces: true },
   {
     name: 'within',
     receiver: TIMESTAMP,
     parameters: ['string', 'string'],
     returns: 'bool',
     run: within,
+  },
+  {
+    name: 'date',
+    receiver: TIMESTAMP,
+    parameters: ['string'],
+    returns: 'string',
+    run: (instant: Date, zone: string) => inZone(localDate, instant, zone),
   },
   {
     name: 'hour',
@@ -113,6 +140,34 @@ export const FUNCTIONS: readonly PolicyFunction[] = [
 ];
 
 /** As in CEL, a pattern matches anywhere in the text unless it is anchored. */
+const MOST_INT = 2n ** 63n;
+
+function toInt(value: bigint | number | Date): bigint {
+  if (typeof value === 'bigint') return value;
+  const number = value instanceof Date ? value.getTime() / 1000 : value;
+  // NaN and infinity are no numbers that could be cut off.
+  if (!Number.isFinite(number)) throw new FunctionError('not a number that an int can hold');
+  return inRange(BigInt(value instanceof Date ? Math.floor(number) : Math.trunc(number)));
+}
+
+/** The library's own takes an empty text for 0, and a claim that is empty for a number. */
+function parseInteger(text: string): bigint {
+  if (!/^-?\d{1,19}$/.test(text)) throw new FunctionError('a text that is no whole number');
+  return inRange(BigInt(text));
+}
+
+function inRange(number: bigint): bigint {
+  if (number >= -MOST_INT && number < MOST_INT) return number;
+  throw new FunctionError('a whole number beyond 64 bits');
+}
+
+function parseDouble(text: string): number {
+  if (!/^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text)) {
+    throw new FunctionError('a text that is no number');
+  }
+  return Number(text);
+}
+
 function matches(text: string, pattern: string): boolean {
   const compiled = compilePattern(pattern);
   if ('problem' in compiled) throw new FunctionError('the pattern is not a regular expression');
@@ -165,8 +220,16 @@ function within(instant: Date, spec: string, zone: string): boolean {
 }
 
 function wallClock(instant: Date, zone: string): LocalTime {
+  return inZone(localTime, instant, zone);
+}
+
+function inZone<T>(
+  read: (zone: string, instant: number) => T | undefined,
+  instant: Date,
+  zone: string,
+): T {
   spend(UNKNOWN);
-  const time = localTime(zone, instant.getTime());
+  const time = read(zone, instant.getTime());
   if (time !== undefined) return time;
   spend(10 * UNKNOWN);
   throw new FunctionError('there is no such time zone');

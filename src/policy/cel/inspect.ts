@@ -31,8 +31,12 @@ const ASSOCIATIVE = new Set(['&&', '||', '+']);
  * Walks an expression before its types are checked: collects what it reads, and finds what the type checker lets
  * pass or words poorly (misspelt names, bad literals, limits).
  */
-export function inspect(ast: ASTNode, roles: RoleNames): Inspection {
-  const inspector = new Inspector(roles);
+export function inspect(
+  ast: ASTNode,
+  roles: RoleNames,
+  calendars: ReadonlySet<string>,
+): Inspection {
+  const inspector = new Inspector(roles, calendars);
   inspector.visit(ast, { names: [], depth: 0, comprehensions: 0 });
   return { mentions: inspector.mentions, problems: inspector.problems };
 }
@@ -53,10 +57,12 @@ class Inspector {
     now: false,
   };
   readonly #roles: RoleNames;
+  readonly #calendars: ReadonlySet<string>;
   #tooDeep = false;
 
-  constructor(roles: RoleNames) {
+  constructor(roles: RoleNames, calendars: ReadonlySet<string>) {
     this.#roles = roles;
+    this.#calendars = calendars;
   }
 
   visit(node: ASTNode, scope: Scope): void {
@@ -65,7 +71,35 @@ class Inspector {
     else if (node.op === '.' || node.op === '[]') this.#visitAccess(node, scope);
     else if (node.op === 'in' && isHeaders(node.args[1], scope)) this.#visitHeader(node.args[0]);
     else if (node.op === 'call' || node.op === 'rcall') this.#visitCall(node, node.args[0], scope);
-    else for (const operand of this.#operands(node)) this.visit(operand, deeper(scope));
+    else {
+      if (node.op === 'map') this.#visitKeys(node.args);
+      else if (node.op === 'value') this.#visitLiteral(node);
+      for (const operand of this.#operands(node)) this.visit(operand, deeper(scope));
+    }
+  }
+
+  /** The CEL library makes strings of other keys, so that `"1" in {1: true}` would be true, and loses `__proto__`. */
+  #visitKeys(entries: readonly (readonly [ASTNode, ASTNode])[]): void {
+    const seen = new Set<string>();
+    for (const [key] of entries) {
+      if (key.op !== 'value' || typeof key.args !== 'string') {
+        this.#report(key, 'a key of a map must be a string in quotes');
+      } else if (key.args === '__proto__') {
+        this.#report(key, 'a map cannot have a key "__proto__"');
+      } else if (seen.has(key.args)) {
+        this.#report(key, `the map has the key "${key.args}" twice`);
+      } else {
+        seen.add(key.args);
+      }
+    }
+  }
+
+  /** To the CEL library 3u is another number than the 3 of a claim, so that a deny rule would pass it by. */
+  #visitLiteral(node: ASTNode): void {
+    const { args } = node;
+    if (typeof args === 'object' && args !== null && args.constructor.name === 'UnsignedInt') {
+      this.#report(node, 'numbers are written without "u"');
+    }
   }
 
   /** `a || b || c` is a tree that leans to the left; its length is not depth. */
@@ -93,6 +127,8 @@ class Inspector {
       this.#report(node, `unknown variable "${name}"`, () => suggest(name, known()));
     } else if (name === 'identity' || name === 'request') {
       this.#report(node, `"${name}" can only be read field by field, as in ${EXAMPLE[name]}`);
+    } else if (name === 'holidays') {
+      this.#report(node, 'a calendar is read by its name, as in holidays.germany');
     } else if (name === 'service') {
       this.mentions.attributes.add('service');
     } else if (name === 'now') {
@@ -108,6 +144,8 @@ class Inspector {
       this.#visitField(node, selected);
     } else if (isHeaders(object, scope)) {
       this.#visitHeader(node);
+    } else if (isVariable(object, 'holidays', scope)) {
+      this.#visitCalendar(node);
     } else {
       if (isActor(object, scope)) this.#visitActorField(node);
       this.visit(object, deeper(scope));
@@ -129,6 +167,20 @@ class Inspector {
       this.mentions.query = true;
     } else if (field === 'host' || field === 'client_ip') {
       this.mentions.attributes.add(field);
+    } else if (field === 'body' || field === 'mcp') {
+      this.mentions.attributes.add('raw_body');
+      // Without its type, a body could be read as something else than JSON by whoever gets it.
+      this.mentions.headers.add('content-type');
+    }
+  }
+
+  #visitCalendar(node: ASTNode): void {
+    const name = literalKey(node);
+    if (name === null) {
+      this.#report(node, 'the name of a calendar must be a string literal');
+    } else if (!this.#calendars.has(name)) {
+      const hint = () => suggest(name, this.#calendars);
+      this.#report(node, `holidays has no calendar "${name}"`, hint);
     }
   }
 
@@ -218,6 +270,10 @@ function recordField(node: ASTNode, scope: Scope): RecordField | null {
   if (object.args !== 'identity' && object.args !== 'request') return null;
   const field = literalKey(node);
   return field === null ? null : { record: object.args, field };
+}
+
+function isVariable(node: ASTNode, name: string, scope: Scope): boolean {
+  return node.op === 'id' && node.args === name && !scope.names.includes(name);
 }
 
 function isHeaders(node: ASTNode, scope: Scope): boolean {

@@ -20,10 +20,13 @@ import { FUNCTION_FAILED, FunctionError } from './function-error.ts';
 import { FUNCTIONS, type PolicyFunction } from './functions.ts';
 import { metered, StepsExceeded, spend, spendOnError } from './meter.ts';
 import { meterOperation } from './meter-operation.ts';
+import { RequestProblem } from './request-problem.ts';
 import {
   ACTOR_FIELDS,
   ActorValue,
   IdentityValue,
+  MCP_FIELDS,
+  McpValue,
   RequestValue,
   VARIABLES,
   type Variables,
@@ -85,6 +88,7 @@ export function parseExpression(text: string): ParsedExpression | ExpressionProb
 
 /** Puts an evaluation's failure into words of the policy: the library's own message may quote the request. */
 export function describeFailure(error: unknown): ExpressionProblem {
+  if (error instanceof RequestProblem) return { message: error.message, offset: 0 };
   if (error instanceof StepsExceeded) return { message: error.message, offset: 0 };
   if (!(error instanceof EvaluationError)) return { message: 'evaluation failed', offset: 0 };
   const { node, range } = error;
@@ -202,6 +206,7 @@ function createEnvironment(): Environment {
   })
     .registerType('Actor', { ctor: ActorValue, fields: ACTOR_FIELDS })
     .registerType('Identity', { ctor: IdentityValue, fields: identity })
+    .registerType('Mcp', { ctor: McpValue, fields: MCP_FIELDS })
     .registerType('Request', { ctor: RequestValue, fields: request })
     .registerVariable('identity', 'Identity')
     .registerVariable('request', 'Request');

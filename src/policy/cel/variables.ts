@@ -1,5 +1,7 @@
 import type { Identity, Party } from '../../core/identity.ts';
 import type { JsonValue } from '../../core/json.ts';
+import { type McpCall, readMcpCall } from './read-mcp-call.ts';
+import { RequestProblem } from './request-problem.ts';
 
 /** What rules can name, with CEL types. A record's fields are the only ones there are. */
 export const VARIABLES = {
@@ -22,8 +24,12 @@ export const VARIABLES = {
     query: 'map<string, list<string>>',
     headers: 'map<string, string>',
     client_ip: 'string',
+    // Whatever JSON holds.
+    body: 'dyn',
+    mcp: 'Mcp',
   },
   labels: 'map<string, string>',
+  holidays: 'map<string, list<string>>',
   route: 'string',
   service: 'string',
   now: 'google.protobuf.Timestamp',
@@ -31,11 +37,19 @@ export const VARIABLES = {
 
 export const ACTOR_FIELDS = { subject: 'string', issuer: 'dyn', prior: 'list<dyn>' } as const;
 
+export const MCP_FIELDS = {
+  method: 'string',
+  tool: 'string',
+  arguments: 'map<string, dyn>',
+} as const;
+
 /** The values of the variables for one request. */
 export interface Variables {
   identity: IdentityValue;
   request: RequestValue;
   labels: ReadonlyMap<string, string>;
+  /** Dates as `2026-12-25`, by the name of their calendar. */
+  holidays: ReadonlyMap<string, readonly string[]>;
   route: string;
   service: string;
   now: Date;
@@ -44,6 +58,8 @@ export interface Variables {
 /** Answers which roles an identity holds. */
 export interface RoleHolder {
   knows(role: string): boolean;
+  /** What `holds` would say, where that can be told without evaluating; undefined where it cannot. */
+  foretells?(role: string): boolean | undefined;
   /** @throws ExpressionError where the role's expression cannot be evaluated */
   holds(role: string): boolean;
   /** @throws ExpressionError where some role's expression cannot be evaluated */
@@ -105,6 +121,10 @@ export class IdentityValue {
   holds(role: string): boolean {
     return this.#roles.holds(role);
   }
+
+  foretells(role: string): boolean | undefined {
+    return this.#roles.foretells?.(role);
+  }
 }
 
 export class ActorValue {
@@ -125,27 +145,118 @@ export interface RequestView {
   /** The normalized path, without the query. */
   path: string;
   host?: string;
-  query?: ReadonlyMap<string, readonly string[]>;
+  query?: ReadonlyMap<string, readonly string[]> | RequestProblem;
   headers?: ReadonlyMap<string, string>;
   client_ip?: string;
+  /** Absent where the request has none. */
+  body?: BodyView;
 }
 
+export type BodyView = { readonly value: JsonValue } | RequestProblem;
+
+/** `request` as rules see it. What is wrong with a part of the request is thrown at whoever reads that part. */
 export class RequestValue {
   readonly method: string;
   readonly path: string;
   readonly host: string | undefined;
-  readonly query: RequestView['query'];
   readonly headers: RequestView['headers'];
   readonly client_ip: string | undefined;
+  readonly #view: RequestView;
+  #problem: RequestProblem | undefined;
 
   constructor(view: RequestView) {
     this.method = view.method;
     this.path = view.path;
     this.host = view.host;
-    this.query = view.query;
     this.headers = view.headers;
     this.client_ip = view.client_ip;
+    this.#view = view;
   }
+
+  get query(): ReadonlyMap<string, readonly string[]> | undefined {
+    return this.#readable(this.#view.query);
+  }
+
+  get body(): CelValue | undefined {
+    const body = this.#readable(this.#view.body);
+    return body && bodyValues(body, this.method).whole;
+  }
+
+  get mcp(): McpValue | undefined {
+    const body = this.#readable(this.#view.body);
+    return body && this.#readable(bodyValues(body, this.method).mcp);
+  }
+
+  /** The last that was thrown: what comes out of an expression may be an error that followed from it. */
+  get problem(): RequestProblem | undefined {
+    return this.#problem;
+  }
+
+  forgetProblem(): void {
+    this.#problem = undefined;
+  }
+
+  #readable<T>(part: T | RequestProblem): T {
+    if (!(part instanceof RequestProblem)) return part;
+    this.#problem = part;
+    throw part;
+  }
+}
+
+export class McpValue {
+  readonly method: string;
+  readonly tool: string | undefined;
+  readonly arguments: CelValue;
+
+  constructor(call: McpCall) {
+    this.method = call.method;
+    this.tool = call.tool;
+    this.arguments = toCelValue(call.arguments);
+  }
+}
+
+class BodyValues {
+  readonly #value: JsonValue;
+  readonly #method: string;
+  #whole: CelValue | undefined;
+  #mcp: McpValue | RequestProblem | undefined | null = null;
+
+  constructor(value: JsonValue, method: string) {
+    this.#value = value;
+    this.#method = method;
+  }
+
+  get whole(): CelValue {
+    this.#whole ??= toCelValue(this.#value);
+    return this.#whole;
+  }
+
+  get mcp(): McpValue | RequestProblem | undefined {
+    if (this.#mcp === null) this.#mcp = this.#readMcp();
+    return this.#mcp;
+  }
+
+  #readMcp(): McpValue | RequestProblem | undefined {
+    try {
+      const call = readMcpCall(this.#method, this.#value);
+      return call && new McpValue(call);
+    } catch (error) {
+      if (error instanceof RequestProblem) return error;
+      throw error;
+    }
+  }
+}
+
+const convertedBodies = new WeakMap<object, BodyValues>();
+
+/** Converted once for all the evaluations of a decision. */
+function bodyValues(body: { readonly value: JsonValue }, method: string): BodyValues {
+  let values = convertedBodies.get(body);
+  if (values === undefined) {
+    values = new BodyValues(body.value, method);
+    convertedBodies.set(body, values);
+  }
+  return values;
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { Expression } from '../cel/compile-expression.ts';
 import { LIMITS } from '../limits.ts';
 import { suggest } from '../suggest.ts';
+import { checkGrants, type Report } from './check-grants.ts';
+import { checkRules } from './check-rules.ts';
 import { type ParsedYaml, start } from './parse-yaml.ts';
 import type { PolicyDocument } from './schema.ts';
 import { ENOUGH_PROBLEMS, type Problem } from './source.ts';
@@ -12,7 +14,7 @@ export function checkNames(
   expressions: readonly Expression[],
 ): Problem[] {
   const problems: Problem[] = [];
-  const report = (path: readonly PropertyKey[], message: string, hint?: () => string) => {
+  const report: Report = (path, message, hint) => {
     if (problems.length >= ENOUGH_PROBLEMS) return;
     const node = yaml.nodeAt(path);
     problems.push({ offset: node === undefined ? 0 : start(node), message, hint });
@@ -28,20 +30,12 @@ export function checkNames(
       seen.add(name);
     }
   }
-  for (const [index, grant] of document.grants.entries()) {
-    const path = ['grants', index];
-    const where = `grants[${index}]`;
-    if ((grant.subject === undefined) === (grant.group === undefined)) {
-      report(path, `${where}: exactly one of subject and group is required`);
-    }
-    if (!roles.includes(grant.role)) {
-      const hint = () => suggest(grant.role, roles);
-      report([...path, 'role'], `${where}.role: there is no role "${grant.role}"`, hint);
-    }
-    if (grant.not_before !== undefined && grant.not_before >= grant.expires) {
-      report([...path, 'expires'], `${where}.expires must be later than not_before`);
-    }
+  const calendars = Object.keys(document.holidays).length;
+  if (calendars > LIMITS.calendars) {
+    report(['holidays'], `a policy has at most ${LIMITS.calendars} calendars`);
   }
+  checkRules(document.rules, report);
+  checkGrants(document.grants, { roles, rules: document.rules }, report);
   const ruleNames = document.rules.map(({ name }) => name);
   const needsTime = document.grants.length > 0 || expressions.some(({ mentions }) => mentions.now);
   for (const [index, test] of document.tests.entries()) {

@@ -49,8 +49,10 @@ function wording(issue: z.core.$ZodIssue, yaml: ParsedYaml): string {
       return `must be ${expected}${isUnquoted(issue, yaml) ? '; put it in quotes' : ''}`;
     }
     case 'too_big':
+      if (isNumber(issue.origin)) return `must be at most ${issue.maximum}`;
       return `must have at most ${issue.maximum} ${UNITS[issue.origin] ?? 'units'}`;
     case 'too_small':
+      if (isNumber(issue.origin)) return `must be at least ${issue.minimum}`;
       return issue.minimum === 1
         ? 'must not be empty'
         : `must have at least ${issue.minimum} ${UNITS[issue.origin] ?? 'units'}`;
@@ -65,7 +67,14 @@ function isUnquoted(issue: z.core.$ZodIssue, yaml: ParsedYaml): boolean {
   return isScalar(node) && node.value !== null;
 }
 
+function isNumber(origin: string): boolean {
+  return origin === 'number' || origin === 'int';
+}
+
 const TYPES: Record<string, string> = {
+  boolean: 'true or false',
+  number: 'a number',
+  int: 'a whole number',
   string: 'a string',
   array: 'a list',
   object: 'a map',

@@ -30,13 +30,28 @@ export function isZone(name: string): boolean {
  * @returns undefined where there is no such zone
  */
 export function localTime(zoneName: string, instant: number): LocalTime | undefined {
+  const wall = wallClock(zoneName, instant);
+  return (
+    wall && {
+      weekday: wall.getUTCDay(),
+      minute_of_day: wall.getUTCHours() * 60 + wall.getUTCMinutes(),
+    }
+  );
+}
+
+/**
+ * Reads the calendar on the wall of a zone.
+ *
+ * @returns the day as `2026-12-25`; undefined where there is no such zone
+ */
+export function localDate(zoneName: string, instant: number): string | undefined {
+  return wallClock(zoneName, instant)?.toISOString().slice(0, -'T00:00:00.000Z'.length);
+}
+
+/** What the wall shows, as if it were UTC. */
+function wallClock(zoneName: string, instant: number): Date | undefined {
   const zone = findZone(zoneName);
-  if (zone === undefined) return undefined;
-  const wall = new Date(instant + offsetAt(zone, instant));
-  return {
-    weekday: wall.getUTCDay(),
-    minute_of_day: wall.getUTCHours() * 60 + wall.getUTCMinutes(),
-  };
+  return zone && new Date(instant + offsetAt(zone, instant));
 }
 
 /** Formatting takes 25 µs. No zone has changed its offset within a minute since the 1970s, so it is asked once a minute. */

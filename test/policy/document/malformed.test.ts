@@ -474,7 +474,7 @@ describe('the conditions of a policy', () => {
       'a zone for a function in UTC',
       'now.getHours("UTC") == 1',
       '6:11',
-      'getHours is in UTC and takes no zone; there are hour(zone), weekday(zone)',
+      'getHours is in UTC and takes no zone; there are date(zone), hour(zone), weekday(zone)',
     ],
     [
       'a bad pattern',

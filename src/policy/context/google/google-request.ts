@@ -1,0 +1,30 @@
+import { gaxios } from 'google-auth-library';
+
+const transport = new gaxios.Gaxios();
+
+interface Bounds {
+  signal: AbortSignal;
+  max_bytes: number;
+  /** How often a passing fault is tried again, a connection that broke included. */
+  retries: number;
+}
+
+/**
+ * One exchange with Google through the library's own transport, which knows `HTTPS_PROXY`. A redirect is an answer
+ * like any other status: it would carry a credential elsewhere.
+ */
+export function googleRequest<T>(
+  options: gaxios.GaxiosOptions,
+  { signal, max_bytes, retries }: Bounds,
+): Promise<gaxios.GaxiosResponse<T>> {
+  const { protocol, hostname } = new URL(String(options.url));
+  return transport.request<T>({
+    ...options,
+    signal,
+    redirect: 'manual',
+    maxContentLength: max_bytes,
+    retryConfig: { ...options.retryConfig, retry: retries, noResponseRetries: retries },
+    // Plain http goes to this machine or its metadata server only, which no proxy can reach.
+    ...(protocol === 'http:' ? { noProxy: [hostname] } : {}),
+  });
+}

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Google, startGoogle } from '../../../dev/google/start-google.ts';
+
+const [VIEWER, OTHER] = ['viewer', 'other'].map(
+  (name) => `${name}@demo-project.iam.gserviceaccount.com`,
+) as [string, string];
+const SERVICES = 'projects/demo-project/locations/europe-west1/services';
+
+let google: Google;
+beforeAll(async () => {
+  google = await startGoogle({
+    serviceAccounts: [{ email: VIEWER }, { email: OTHER, tokenCreators: [VIEWER] }],
+    cloudRunServices: [
+      { name: `${SERVICES}/tasks`, labels: { env: 'staging' } },
+      { name: `${SERVICES}/shared`, viewers: [OTHER] },
+    ],
+  });
+});
+afterAll(() => google.stop());
+
+async function accessToken(query = ''): Promise<string> {
+  const response = await fetch(
+    `${google.url}/computeMetadata/v1/instance/service-accounts/default/token${query}`,
+    { headers: { 'metadata-flavor': 'Google' } },
+  );
+  return ((await response.json()) as { access_token: string }).access_token;
+}
+
+/** A token of the account that may not read all services. */
+async function otherToken(): Promise<string> {
+  const response = await fetch(
+    `${google.url}/v1/projects/-/serviceAccounts/${OTHER}:generateAccessToken`,
+    {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await accessToken()}` },
+      body: JSON.stringify({ scope: ['https://www.googleapis.com/auth/cloud-platform'] }),
+    },
+  );
+  return ((await response.json()) as { accessToken: string }).accessToken;
+}
+
+async function get(path: string, token?: string, method = 'GET') {
+  const authorization = `Bearer ${token ?? (await accessToken())}`;
+  const response = await fetch(`${google.url}/v2/${path}`, { method, headers: { authorization } });
+  const text = await response.text();
+  return {
+    status: response.status,
+    body: text.startsWith('{') ? JSON.parse(text) : text,
+  };
+}
+
+describe('a Cloud Run service', () => {
+  it('has a name, labels and what else the gateway should not ask for', async () => {
+    const { status, body } = await get(`${SERVICES}/tasks`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      name: `${SERVICES}/tasks`,
+      labels: { env: 'staging' },
+      template: { containers: [{ env: [{ name: 'DATABASE_PASSWORD' }] }] },
+    });
+  });
+
+  it.each([
+    ['name,labels', { name: `${SERVICES}/tasks`, labels: { env: 'staging' } }],
+    ['labels', { labels: { env: 'staging' } }],
+    [
+      'template(containers(env(name)))',
+      { template: { containers: [{ env: [{ name: 'DATABASE_PASSWORD' }] }] } },
+    ],
+    ['constructor', {}],
+  ])('is given in part for fields=%s', async (fields, part) => {
+    expect((await get(`${SERVICES}/tasks?fields=${fields}`)).body).toEqual(part);
+  });
+
+  it.each(['', 'labels,', 'labels(', 'labels()', 'labels)', 'a b', 'labels/env'])(
+    'is not given for fields=%s',
+    async (fields) => {
+      expect((await get(`${SERVICES}/tasks?fields=${fields}`)).status).toBe(400);
+    },
+  );
+
+  it('leaves out labels where there are none', async () => {
+    expect((await get(`${SERVICES}/shared`)).body).not.toHaveProperty('labels');
+  });
+
+  it('is found by the number of the project, and not in another one', async () => {
+    expect((await get(`${SERVICES}/tasks`.replace('demo-project', '123456789012'))).status).toBe(
+      200,
+    );
+    expect((await get(`${SERVICES}/tasks`.replace('demo-project', 'another'))).status).toBe(404);
+  });
+
+  it('that does not exist is 404 to who may read all', async () => {
+    expect(await get(`${SERVICES}/gone`)).toMatchObject({
+      status: 404,
+      body: { error: { status: 'NOT_FOUND' } },
+    });
+  });
+
+  it('is told by name only to who may read it, and whether it exists to nobody else', async () => {
+    const token = await otherToken();
+    expect((await get(`${SERVICES}/shared`, token)).status).toBe(200);
+    for (const service of ['tasks', 'gone']) {
+      expect(await get(`${SERVICES}/${service}`, token)).toMatchObject({
+        status: 403,
+        body: { error: { details: [{ metadata: { permission: 'run.services.get' } }] } },
+      });
+    }
+  });
+
+  it('needs a token, and one with the scope', async () => {
+    expect((await fetch(`${google.url}/v2/${SERVICES}/tasks`)).status).toBe(401);
+    expect((await get(`${SERVICES}/tasks`, 'ya29.made-up')).status).toBe(401);
+    const scopes = 'https://www.googleapis.com/auth/cloud-identity.groups.readonly';
+    const token = await accessToken(`?scopes=${scopes}`);
+    expect((await get(`${SERVICES}/tasks`, token)).status).toBe(403);
+  });
+
+  it('cannot be written, deleted or listed here', async () => {
+    expect((await get(`${SERVICES}/tasks`, undefined, 'DELETE')).status).toBe(404);
+    expect((await get(SERVICES)).status).toBe(404);
+    expect((await get(`${SERVICES}/tasks:setIamPolicy`)).status).toBe(404);
+  });
+
+  it('may change, and come and go', async () => {
+    const name = `${SERVICES}/new`;
+    google.setCloudRunService({ name, labels: { env: 'production' } });
+    expect((await get(name)).body).toMatchObject({ labels: { env: 'production' } });
+    google.deleteCloudRunService(name);
+    expect((await get(name)).status).toBe(404);
+    expect(() => google.setCloudRunService({ name: 'tasks' })).toThrow('not a Cloud Run service');
+  });
+});
