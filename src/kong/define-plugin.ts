@@ -75,15 +75,20 @@ export function definePlugin<F extends ConfigFields>(definition: PluginDefinitio
         error instanceof ConfigError
           ? { problems: error.problems }
           : { error: describeError(error) };
-      const problem = JSON.stringify(problems);
-      if (firstReport(problem)) {
-        report(
-          { code: 'invalid_config', ...problems },
-          'configuration refused; every request of this route is answered with 500 until it is mended',
-        );
-      }
-      return { problem };
+      return { problem: misconfigured(problems) };
     }
+  }
+
+  /** @returns the problems as one text */
+  function misconfigured(problems: object): string {
+    const problem = JSON.stringify(problems);
+    if (firstReport(problem)) {
+      report(
+        { code: 'invalid_config', ...problems },
+        'configuration refused; every request of this route is answered with 500 until it is mended',
+      );
+    }
+    return problem;
   }
 
   function malfunction(error: unknown): Refuse {
@@ -101,10 +106,8 @@ export function definePlugin<F extends ConfigFields>(definition: PluginDefinitio
   /** What is configured elsewhere, such as a policy, may become wrong and right again while the instance runs. */
   function unsettled(error: unknown): Decided {
     if (!(error instanceof ConfigError)) return { outcome: malfunction(error) };
-    return {
-      outcome: refuse({ code: 'invalid_config' }),
-      alert: JSON.stringify({ problems: error.problems }),
-    };
+    const alert = misconfigured({ problems: error.problems });
+    return { outcome: refuse({ code: 'invalid_config' }), alert };
   }
 
   /** A full or closed log must not turn a refusal into a throw. */
