@@ -17,6 +17,7 @@ type Answer = (args: Uint8Array, request: KongRequest, shared: Shared) => Uint8A
 const STRING = messageCodec('String');
 const KEY_AND_VALUE = messageCodec('KV');
 const STRUCT = messageCodec('Struct');
+const INT = messageCodec('Int');
 const VALUE = messageCodec('Value');
 
 const NOTHING = new Uint8Array(0);
@@ -43,6 +44,7 @@ const text = (v: string) => STRING.encode({ v });
 const done: Answer = () => NOTHING;
 
 const ANSWERS: Record<string, Answer> = {
+  'kong.client.authenticate': done,
   'kong.client.get_forwarded_ip': () => text('127.0.0.1'),
   'kong.client.get_ip': () => text('127.0.0.1'),
   'kong.ctx.shared.get': (args, _, shared) => shared.get(String(STRING.decode(args).v)) ?? NIL,
@@ -59,9 +61,13 @@ const ANSWERS: Record<string, Answer> = {
   'kong.request.get_header': (args, { headers }) =>
     text(headers[String(STRING.decode(args).v).toLowerCase()] ?? ''),
   'kong.request.get_headers': (_, { headers }) => STRUCT.encode(toStruct(headers)),
+  'kong.request.get_forwarded_host': () => text('127.0.0.1'),
+  'kong.request.get_forwarded_port': () => INT.encode({ v: 8000 }),
+  'kong.request.get_forwarded_scheme': () => text('http'),
   'kong.request.get_host': () => text('127.0.0.1'),
   'kong.request.get_method': (_, { method }) => text(method),
   'kong.request.get_path': (_, { path }) => text(path),
+  'kong.response.set_header': done,
   'kong.router.get_route': () => ROUTE,
   'kong.router.get_service': () => SERVICE,
   'kong.service.request.clear_header': done,
