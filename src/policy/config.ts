@@ -35,7 +35,7 @@ export const policyFields = z.strictObject({
     .enum(['enforce', 'shadow'])
     .default('enforce')
     .describe(
-      '`shadow`: decide and record, but let every request go on that has an identity, as if there were no policy. Rules then set no headers and no service account.',
+      '`shadow`: decide and record, but let every request go on that has an identity, as if there were no policy; one without goes on only where the policy allows it. Rules then set no headers and no service account.',
     ),
   allow_anonymous: z
     .boolean()

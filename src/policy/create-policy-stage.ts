@@ -151,6 +151,13 @@ export function createPolicyStage(
         record(entry);
         const isRefused = refusal !== undefined && (config.mode === 'enforce' || inAnyMode);
         if (isRefused) return refuse(refusal, entry);
+        // A policy that only watches lets nobody in whom it would not: the gateway's own token would go with the request.
+        if (
+          refusal !== undefined &&
+          facts.handoff?.authenticated_identity?.outcome !== 'authenticated'
+        ) {
+          return refuse({ code: 'missing_token', challenge: { realm: DEFAULT_REALM } }, entry);
+        }
         return { ...goOn(judgement, facts, policy), log: entry };
       };
       const judgement = judge(facts, policy, now);

@@ -197,25 +197,29 @@ class Evaluation {
   }
 
   /**
-   * The grant without which a rule that matched would not have: the first, in the order the rule asks for roles,
-   * whose absence alone makes the difference. Where two grants stand in for one another, the one that was used.
+   * The grant without which a rule that decides would not: the first, in the order the rule asks for roles, whose absence
+   * alone makes the difference. Where two grants stand in for one another, the one that was used. A grant may also decide
+   * by keeping a deny rule from matching.
    */
   decidingGrant(rule: Rule): string | null {
-    if (this.#grants.length === 0) return null;
+    if (this.#grants.length === 0 || this.#decidesWithout(rule, this.#grants)) return null;
     const used = this.#usedBy(rule);
-    if (used.length === 0 || this.#matchesWithout(rule, this.#grants)) return null;
-    const deciding = used.find((grant) => !this.#matchesWithout(rule, [grant])) ?? used[0];
+    const candidates = [...used, ...this.#grants.filter((grant) => !used.includes(grant))];
+    const deciding =
+      candidates.find((grant) => !this.#decidesWithout(rule, [grant])) ?? candidates[0];
     return deciding?.name ?? null;
   }
 
-  /** Of the grants that can be used up, those that a rule that matched cannot do without. */
+  /** Of the grants that can be used up, those that a rule that decides cannot do without. */
   usesNeeded(rule: Rule): Grant[] {
     const limited = this.#grants.filter(({ max_uses }) => max_uses !== null);
-    if (limited.length === 0 || this.#matchesWithout(rule, limited)) return [];
-    const used = this.#usedBy(rule).filter((grant) => limited.includes(grant));
-    const spared = limited.filter((grant) => !used.includes(grant));
-    return used.filter((grant) => {
-      if (!this.#matchesWithout(rule, [...spared, grant])) return true;
+    if (limited.length === 0 || this.#decidesWithout(rule, limited)) return [];
+    const used = this.#usedBy(rule);
+    const spared: Grant[] = [];
+    // Those that the rule itself asked for are spared last.
+    const order = [...limited].sort((a, b) => Number(used.includes(a)) - Number(used.includes(b)));
+    return order.filter((grant) => {
+      if (!this.#decidesWithout(rule, [...spared, grant])) return true;
       spared.push(grant);
       return false;
     });
@@ -228,8 +232,16 @@ class Evaluation {
     return [...evaluation.#roles.used];
   }
 
-  #matchesWithout(rule: Rule, removed: readonly Grant[]): boolean {
+  #decidesWithout(rule: Rule, removed: readonly Grant[]): boolean {
     const kept = this.#grants.filter((grant) => !removed.includes(grant));
-    return new Evaluation(this.policy, this.#question, kept).matches(rule) === true;
+    return new Evaluation(this.policy, this.#question, kept).#decides(rule);
+  }
+
+  /** Whether an allow is let through by every deny rule, and a rule matches at all. */
+  #decides(rule: Rule): boolean {
+    const isFree =
+      rule.effect === 'deny' ||
+      this.candidates(this.policy.deny).every((deny) => this.matches(deny) === false);
+    return isFree && this.matches(rule) === true;
   }
 }

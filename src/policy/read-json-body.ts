@@ -1,11 +1,13 @@
+import { isJsonObject, type JsonValue } from '../core/json.ts';
 import { parseIJsonValue } from '../core/parse-i-json.ts';
 import { fact, type RequestFacts } from '../core/request.ts';
 import { RequestProblem } from './cel/request-problem.ts';
 import type { BodyView } from './cel/variables.ts';
 
 const TOO_LARGE = 'the body is too large to be read';
+const ALIKE = 'the body has two members whose names differ in case only';
 const NOT_JSON =
-  'the body is not JSON that reads the same to everyone, sent as application/json in UTF-8';
+  'the body is not JSON that reads the same to everyone, sent as application/json in UTF-8 and not compressed';
 
 /**
  * Reads the body of a request as I-JSON (RFC 7493): whatever another reader could take for something else is a problem
@@ -19,10 +21,41 @@ export function readJsonBody(facts: RequestFacts, maxBytes: number): BodyView | 
     return new RequestProblem('body_too_large', TOO_LARGE);
   }
   if (body.text === '') return undefined;
-  const value = isJson(facts.headers?.['content-type'] ?? '')
-    ? parseIJsonValue(Buffer.from(body.text, 'latin1'))
-    : undefined;
-  return value === undefined ? new RequestProblem('invalid_request', NOT_JSON) : { value };
+  const isPlain =
+    isJson(header(facts, 'content-type')) && isUnencoded(header(facts, 'content-encoding'));
+  const value = isPlain ? parseIJsonValue(Buffer.from(body.text, 'latin1')) : undefined;
+  if (value === undefined) return new RequestProblem('invalid_request', NOT_JSON);
+  return checkMembers(value) ?? { value };
+}
+
+function header({ headers = {} }: RequestFacts, name: string): string {
+  return headers[name] ?? '';
+}
+
+function isUnencoded(encoding: string): boolean {
+  return /^\s*(?:identity)?\s*$/i.test(encoding);
+}
+
+/** Rules look at every value, which takes time that all requests share. */
+const MOST_VALUES = 20_000;
+
+/** Some readers, Go's for one, take a member whose name differs in case for the one they look for, and the last of two. */
+function checkMembers(body: JsonValue): RequestProblem | undefined {
+  const rest: JsonValue[] = [body];
+  for (let count = 1; ; count += 1) {
+    const value = rest.pop();
+    if (value === undefined) return undefined;
+    if (count > MOST_VALUES) return new RequestProblem('body_too_large', TOO_LARGE);
+    if (Array.isArray(value)) {
+      for (const element of value) rest.push(element);
+    } else if (isJsonObject(value)) {
+      const names = Object.keys(value);
+      if (new Set(names.map((name) => name.toUpperCase().toLowerCase())).size < names.length) {
+        return new RequestProblem('invalid_request', ALIKE);
+      }
+      for (const member of Object.values(value)) rest.push(member);
+    }
+  }
 }
 
 /** `application/json` or `application/…+json` (RFC 6839 §3.1), of no other charset. A repeated header has a comma. */
@@ -31,6 +64,6 @@ function isJson(contentType: string): boolean {
   return (
     !contentType.includes(',') &&
     /^\s*application\/(?:[^\s/]+\+)?json\s*$/.test(type) &&
-    parameters.every((parameter) => !/^\s*charset\s*=(?!\s*"?utf-8"?\s*$)/.test(parameter))
+    parameters.every((parameter) => !/^\s*charset\*?\s*=(?!\s*"?utf-8"?\s*$)/.test(parameter))
   );
 }

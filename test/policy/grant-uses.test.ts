@@ -30,6 +30,40 @@ function counted(times: number, take: () => Promise<boolean> | boolean): Promise
   return Promise.all(Array.from({ length: times }, async () => await take()));
 }
 
+describe('a grant that keeps a deny rule from matching', () => {
+  const policy = policyOf(
+    [deny('freeze', '!has_role("operator")'), allow('everyone', 'identity.authenticated')],
+    { roles, grants: [{ ...GRANT, max_uses: 1 }] },
+  );
+
+  it('is what decides, and its uses count', async () => {
+    const uses = createGrantUses(createLocalSharedState({ clock: () => NOON }), () => NOON);
+    expect(await decideWithUses(policy, question(), uses)).toMatchObject({
+      outcome: 'allow',
+      rule: 'everyone',
+      grant: GRANT.name,
+    });
+    expect(await decideWithUses(policy, question(), uses)).toMatchObject({
+      outcome: 'deny',
+      rule: 'freeze',
+    });
+  });
+
+  it('is not charged where no rule asks for it', async () => {
+    const free = policyOf([allow('everyone', 'identity.authenticated')], {
+      roles,
+      grants: [{ ...GRANT, max_uses: 1 }],
+    });
+    const uses = createGrantUses(createLocalSharedState({ clock: () => NOON }), () => NOON);
+    for (const _ of [1, 2, 3]) {
+      expect(await decideWithUses(free, question(), uses)).toMatchObject({
+        outcome: 'allow',
+        grant: null,
+      });
+    }
+  });
+});
+
 describe('the uses of a grant', () => {
   const clock = () => NOON;
 

@@ -16,6 +16,11 @@ function sent(
   return { raw_body, headers: type === '' ? {} : { 'content-type': type } };
 }
 
+function withEncoding(encoding: string): RequestFacts {
+  const facts = sent('{"amount":1}');
+  return { ...facts, headers: { ...facts.headers, 'content-encoding': encoding } };
+}
+
 function stage(when: string, others: Record<string, unknown> = {}) {
   return setUp({ policy: policyText([allow('a', when)]), ...others });
 }
@@ -43,6 +48,34 @@ describe('request.body', () => {
     expect(await stage(when).run(sent(body))).toMatchObject({ outcome: 'continue' });
   });
 
+  it.each(['{"amount":1,"Amount":999}', '{"a":[{"b":1,"B":2}]}', '{"s":1,"\u017f":2}'])(
+    'cannot have members that some readers take for one: %s',
+    async (body) => {
+      expect(await stage('has(request.body)').run(sent(body))).toMatchObject({
+        refusal: { code: 'invalid_request', detail: expect.stringContaining('in case only') },
+      });
+    },
+  );
+
+  it('may say that it is not compressed', async () => {
+    const { run } = stage('request.body.amount == 1');
+    expect(await run(withEncoding('identity'))).toMatchObject({ outcome: 'continue' });
+  });
+
+  it('is too large with too many values, however short', async () => {
+    const body = JSON.stringify(Array.from({ length: 20_000 }, () => 1));
+    expect(await stage('size(request.body) > 0').run(sent(body))).toMatchObject({
+      refusal: { code: 'body_too_large' },
+    });
+  });
+
+  it('has no number that another reader takes for a smaller one', async () => {
+    const { run } = stage('request.body.amount <= 100.0');
+    expect(await run(sent('{"amount":-1e999}'))).toMatchObject({
+      refusal: { code: 'policy_error' },
+    });
+  });
+
   it('is absent where there is none, which has() can ask', async () => {
     expect(await stage('!has(request.body)').run(sent(''))).toMatchObject({ outcome: 'continue' });
     expect(await stage('request.body.x == 1').run(sent('', ''))).toMatchObject({
@@ -57,7 +90,7 @@ describe('request.body', () => {
     for (const when of ['has(request.body)', 'request["mcp"].method == "x"']) {
       const { stage: reading } = stage(when);
       expect(reading.needs().attributes).toContain('raw_body');
-      expect(reading.needs().headers).toEqual(['content-type']);
+      expect(reading.needs().headers).toEqual(['content-type', 'content-encoding']);
     }
   });
 
@@ -68,6 +101,11 @@ describe('request.body', () => {
     ['two types', sent('{"amount":1}', 'application/json, text/plain')],
     ['another charset', sent('{"amount":1}', 'application/json; charset=utf-7')],
     ['something like JSON', sent('{"amount":NaN}')],
+    ['a compressed body that is none', withEncoding('gzip')],
+    [
+      'another charset, in RFC 5987',
+      sent('{"amount":1}', "application/json; charset*=utf-8''utf-7"),
+    ],
     ['a member named twice', sent('{"amount":1,"amount":1000}')],
     ['a member named twice, deep inside', sent('{"x":[{"a":1,"\\u0061":2}]}')],
     ['bytes that are not UTF-8', sent(Buffer.from([0x22, 0xff, 0x22]))],
@@ -208,10 +246,23 @@ describe('request.mcp', () => {
     expect(await run(sent(body))).toMatchObject({ log: { rule } });
   });
 
-  it('is in messages that are posted only', async () => {
-    const facts = sent(call({ name: 'delete' }));
-    expect(await run({ ...facts, method: 'PUT' })).toMatchObject({ log: { rule: 'others' } });
-  });
+  it.each(['PUT', 'PATCH', 'GET', 'DELETE'])(
+    'cannot be sent by %s past the rules about calls',
+    async (method) => {
+      for (const body of [
+        call({ name: 'delete' }),
+        `[${call({ name: 'delete' })}]`,
+        '{"METHOD":"x"}',
+      ]) {
+        expect(await run({ ...sent(body), method })).toMatchObject({
+          refusal: { code: 'invalid_request' },
+        });
+      }
+      expect(await run({ ...sent('{"amount":1}'), method })).toMatchObject({
+        log: { rule: 'others' },
+      });
+    },
+  );
 
   it.each([
     ['a batch', `[${call({ name: 'read' })},${call({ name: 'delete' })}]`],

@@ -133,6 +133,16 @@ describe('shadow mode', () => {
     expect(await run(ANONYMOUS)).toMatchObject({ refusal: { code: 'missing_token' } });
   });
 
+  it('lets nobody in whom the policy would not, as the gateway would vouch for the request', async () => {
+    const watching = (rule: ReturnType<typeof deny>) =>
+      setUp({ mode: 'shadow', allow_anonymous: true, policy: policyText([rule]) }).run(ANONYMOUS);
+    expect(await watching(deny('d', 'true'))).toMatchObject({
+      refusal: { code: 'missing_token' },
+      log: { decision: 'deny', rule: 'd' },
+    });
+    expect(await watching(allow('a', 'true'))).toMatchObject({ outcome: 'continue' });
+  });
+
   it('still refuses what cannot be recorded', async () => {
     const { run } = setUp(CONFIG, {
       record: () => {

@@ -170,7 +170,7 @@ class Inspector {
     } else if (field === 'body' || field === 'mcp') {
       this.mentions.attributes.add('raw_body');
       // Without its type, a body could be read as something else than JSON by whoever gets it.
-      this.mentions.headers.add('content-type');
+      this.mentions.headers.add('content-type').add('content-encoding');
     }
   }
 

@@ -22,7 +22,12 @@ const PARAMS_MEMBERS: ReadonlySet<string> = new Set(['name', 'arguments']);
  * @throws RequestProblem where it is nearly one, or several
  */
 export function readMcpCall(httpMethod: string, body: JsonValue): McpCall | undefined {
-  if (httpMethod !== 'POST') return undefined;
+  if (httpMethod !== 'POST') {
+    // An upstream that takes a call by any method must not be a way round the rules about calls.
+    if (Array.isArray(body) || looksLikeCall(body))
+      throw malformed('the body is a call that is not posted');
+    return undefined;
+  }
   // One verdict cannot stand for many calls.
   if (Array.isArray(body)) throw malformed('the body is a JSON-RPC batch');
   if (!isJsonObject(body)) return undefined;
@@ -45,10 +50,18 @@ export function readMcpCall(httpMethod: string, body: JsonValue): McpCall | unde
   return { method, tool: name, arguments: values };
 }
 
+function looksLikeCall(body: JsonValue): boolean {
+  return isJsonObject(body) && Object.keys(body).some((key) => fold(key) === 'method');
+}
+
+function fold(key: string): string {
+  return key.toUpperCase().toLowerCase();
+}
+
 /** Some readers, Go's for one, take `Method` or `paramſ` for the member, and the last of two. */
 function checkMembers(object: JsonObject, members: ReadonlySet<string>): void {
   for (const key of Object.keys(object)) {
-    if (!members.has(key) && members.has(key.toUpperCase().toLowerCase())) {
+    if (!members.has(key) && members.has(fold(key))) {
       throw malformed(
         'the body has a member that differs from one of JSON-RPC or MCP in case only',
       );

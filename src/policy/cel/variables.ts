@@ -260,7 +260,7 @@ function bodyValues(body: { readonly value: JsonValue }, method: string): BodyVa
 }
 
 /**
- * Stands for an integer that a double cannot hold: JSON has rounded it already, and it would equal its neighbours. The
+ * Stands for a number that a double cannot hold: JSON has rounded it already, and it would equal its neighbours. The
  * CEL library has no type for it, so touching it is an error; left out, it would slip past a deny rule with `has`.
  */
 class RoundedInteger {}
@@ -283,7 +283,9 @@ type CelValue =
 function toCelValue(value: JsonValue): CelValue {
   if (Array.isArray(value)) return value.map(toCelValue);
   if (typeof value === 'number') {
-    return Number.isInteger(value) && !Number.isSafeInteger(value) ? ROUNDED : value;
+    const isExact =
+      Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+    return isExact ? value : ROUNDED;
   }
   if (typeof value !== 'object' || value === null) return value;
   return new Map(Object.entries(value).map(([name, member]) => [name, toCelValue(member)]));

@@ -25,6 +25,14 @@ export const contextFields = z.strictObject({
     ),
   google_groups: z
     .strictObject({
+      issuers: z
+        .array(z.string().min(1).max(2048))
+        .min(1)
+        .max(100)
+        .optional()
+        .describe(
+          "Issuers whose users' addresses count. Name them where a route has several: others have no Google groups then. Default: all.",
+        ),
       customer: z
         .string()
         .min(2)
@@ -38,7 +46,8 @@ export const contextFields = z.strictObject({
     })
     .optional()
     .describe(
-      'Read which Google groups the identity is in, directly or through other groups, by its verified e-mail address, ' +
+      'Read which Google groups the identity is in, directly or through other groups, by its e-mail address, of which the ' +
+        'token must say `email_verified: true`: otherwise the request is refused with 503, ' +
         'for which the gateway needs the admin role Groups Reader. Their addresses, in lower case, are added to ' +
         '`identity.groups`.',
     ),

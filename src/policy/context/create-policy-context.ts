@@ -1,5 +1,6 @@
 import { countCacheResult } from '../../core/cache-counters.ts';
 import type { Identity } from '../../core/identity.ts';
+import { ownMember } from '../../core/json.ts';
 import { Malfunction } from '../../core/malfunction.ts';
 import { fact, type RequestFacts } from '../../core/request.ts';
 import type { ContextAnswer, ContextSource } from '../context-values.ts';
@@ -46,8 +47,20 @@ export function createPolicyContext(
   function findGroups(
     identity: Identity | null,
   ): Found<readonly string[]> | Promise<Found<readonly string[]>> {
-    const email = identity?.email ?? null;
-    if (google_groups === undefined || email === null) return NO_GROUPS;
+    if (google_groups === undefined || identity === null) return NO_GROUPS;
+    const { issuers } = google_groups;
+    if (issuers !== undefined && !issuers.includes(identity.issuer)) return NO_GROUPS;
+    const email = ownMember(identity.claims, 'email');
+    if (typeof email !== 'string' || email === '') return NO_GROUPS;
+    if (ownMember(identity.claims, 'email_verified') !== true) {
+      // Whoever could choose the address would choose whose groups are theirs; and nobody must lose a group by it.
+      countCacheResult('context_groups', 'failed');
+      return {
+        unavailable:
+          'groups of members: the token does not say that its e-mail address is verified',
+        retry_after_seconds: UNASKABLE_RETRY_SECONDS,
+      };
+    }
     const member = memberKey(email);
     if (member === undefined) {
       // Its groups are not known, which is not the same as being in none: a rule may deny by one.

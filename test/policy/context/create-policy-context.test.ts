@@ -3,6 +3,7 @@ import { type Google, startGoogle } from '../../../dev/google/start-google.ts';
 import { readCacheCounters } from '../../../src/core/cache-counters.ts';
 import { ConfigError } from '../../../src/core/config-error.ts';
 import type { Identity } from '../../../src/core/identity.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
 import { type ContextConfig, contextFields } from '../../../src/policy/context/config.ts';
 import {
   type ContextRegistry,
@@ -10,7 +11,7 @@ import {
 } from '../../../src/policy/context/create-context-registry.ts';
 import { createPolicyContext } from '../../../src/policy/context/create-policy-context.ts';
 import type { ContextSource } from '../../../src/policy/context-values.ts';
-import { ALICE } from '../support.ts';
+import { ALICE as SOMEBODY } from '../support.ts';
 import { type FrozenClock, frozenClock, recordingLogger } from './support.ts';
 
 const TASKS = 'projects/demo-project/locations/europe-west1/services/tasks';
@@ -51,7 +52,11 @@ function create(config: object, of = registry): ContextSource {
   return createPolicyContext(parsed, of);
 }
 
-const named = (email: string | null): Identity => ({ ...ALICE, email });
+const ALICE = named('alice@example.com');
+
+function named(email: string | null, claims: JsonObject = { email_verified: true }): Identity {
+  return { ...SOMEBODY, email, claims: { ...SOMEBODY.claims, email, ...claims } };
+}
 const counted = (cache: string) => ({ ...readCacheCounters().get(cache) });
 
 describe('live context', () => {
@@ -160,6 +165,30 @@ describe('the groups', () => {
   ])('are none for %s, and Google is not asked', (_, identity) => {
     expect(create({ google_groups: {} }).look({}, identity)).toMatchObject({ groups: [] });
     expect(google.calls().search_transitive_groups).toBe(0);
+  });
+
+  it.each([
+    ['says nothing of it', {}],
+    ['says that it is not', { email_verified: false }],
+    ['says so in a text', { email_verified: 'true' }],
+  ])('are not known by an address that is not verified: the token %s', (_, claims) => {
+    const identity = named('ceo@example.com', claims);
+    for (const email of ['ceo@example.com', null]) {
+      expect(create({ google_groups: {} }).look({}, { ...identity, email })).toEqual({
+        unavailable: expect.stringContaining('verified'),
+        retry_after_seconds: 60,
+      });
+    }
+    expect(google.calls().search_transitive_groups).toBe(0);
+  });
+
+  it('are those of the named issuers alone', async () => {
+    const mine = create({ google_groups: { issuers: [ALICE.issuer] } });
+    const others = create({ google_groups: { issuers: ['https://other.example'] } });
+    expect(await mine.look({}, ALICE)).toMatchObject({
+      groups: expect.arrayContaining(['qa@example.com']),
+    });
+    expect(await others.look({}, ALICE)).toMatchObject({ groups: [] });
   });
 
   it.each(["x' || 'a' in labels || member_key_id == 'alice@example.com", "o'brien@example.com"])(

@@ -75,12 +75,14 @@ function unknownParts(policy: Policy): string[] {
     ...(attributes.has('client_ip') ? ['request.client_ip'] : []),
     ...(mentions.some(({ query }) => query) ? ['request.query'] : []),
     ...(attributes.has('raw_body') ? ['request.body'] : []),
-    // A body's type says how to read it.
+    // A body's type and encoding say how to read it.
     ...[...headers]
-      .filter((name) => name !== 'content-type' || !attributes.has('raw_body'))
+      .filter((name) => !attributes.has('raw_body') || !OF_A_BODY.has(name))
       .map((name) => `request.headers["${name}"]`),
   ];
 }
+
+const OF_A_BODY: ReadonlySet<string> = new Set(['content-type', 'content-encoding']);
 
 function render({ route, notes, answers }: RouteReport): string {
   const labels = Object.entries(route.labels).map(([name, value]) => `${name}=${value}`);
