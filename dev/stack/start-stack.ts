@@ -136,6 +136,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
           ...process.env,
           ...clockEnvironment(clock.file),
           GCE_METADATA_HOST: google.metadataHost,
+          CLOUD_RUN_API_ENDPOINT: google.url,
+          CLOUD_IDENTITY_ENDPOINT: google.url,
           ...options.env,
         },
       }),
