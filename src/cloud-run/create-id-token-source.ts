@@ -1,10 +1,9 @@
 import type { Clock } from '../core/clock.ts';
-import { parseServiceAccountKey } from './credentials/parse-service-account-key.ts';
 import {
   type CredentialText,
-  readCredentialFile,
-  readCredentials,
-} from './credentials/read-credentials.ts';
+  parseServiceAccountKey,
+} from '../core/google/parse-service-account-key.ts';
+import { readCredentialFile, readCredentials } from './credentials/read-credentials.ts';
 import type { Environment } from './environment.ts';
 import type { IdTokenSource } from './id-token-source.ts';
 import { createMetadataServerSource } from './sources/metadata-server.ts';

@@ -1,12 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { ConfigError } from '../../core/config-error.ts';
+import type { CredentialText } from '../../core/google/parse-service-account-key.ts';
 import { readRegularFile } from '../../core/read-regular-file.ts';
-
-/** A credential's JSON text and where it stands, as an error message names that place. */
-export interface CredentialText {
-  text: string;
-  where: string;
-}
 
 /** A key file has about 2.4 KB. */
 const MAX_BYTES = 65536;

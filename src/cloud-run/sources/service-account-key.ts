@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { GoogleToken, type gaxios } from 'google-auth-library';
 import { type Clock, epochSeconds } from '../../core/clock.ts';
+import type { ServiceAccountKey } from '../../core/google/parse-service-account-key.ts';
 import { isJsonObject } from '../../core/json.ts';
 import { Malfunction } from '../../core/malfunction.ts';
-import type { ServiceAccountKey } from '../credentials/parse-service-account-key.ts';
 import type { IdTokenSource } from '../id-token-source.ts';
 import { googleRequest } from './google-request.ts';
 

@@ -1,9 +1,9 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Google, startGoogle } from '../../../dev/google/start-google.ts';
-import { parseServiceAccountKey } from '../../../src/cloud-run/credentials/parse-service-account-key.ts';
 import { failureReason } from '../../../src/cloud-run/failure-reason.ts';
 import { createServiceAccountKeySource } from '../../../src/cloud-run/sources/service-account-key.ts';
+import { parseServiceAccountKey } from '../../../src/core/google/parse-service-account-key.ts';
 import { AUDIENCE, frozenClock, NOW_SECONDS, rsaPrivateKey } from '../support.ts';
 
 const EMAIL = 'gateway@demo-project.iam.gserviceaccount.com';

@@ -1,9 +1,9 @@
 import type { Clock } from '../../../core/clock.ts';
+import { parseServiceAccountKey } from '../../../core/google/parse-service-account-key.ts';
 import { readRegularFile } from '../../../core/read-regular-file.ts';
 import type { AccessTokenSource } from './access-token-source.ts';
 import type { Environment } from './environment.ts';
 import { createMetadataServerSource } from './metadata-server.ts';
-import { parseServiceAccountKey } from './parse-service-account-key.ts';
 import { createServiceAccountKeySource } from './service-account-key.ts';
 
 const VARIABLE = 'GOOGLE_APPLICATION_CREDENTIALS';
@@ -20,8 +20,6 @@ export function createAccessTokenSource(environment: Environment, clock: Clock):
   const file = environment[VARIABLE];
   if (file === undefined || file === '') return createMetadataServerSource(environment, clock);
   const text = readRegularFile(VARIABLE, file, MAX_BYTES);
-  return createServiceAccountKeySource(
-    parseServiceAccountKey(text, `${VARIABLE} (file ${file})`),
-    clock,
-  );
+  const key = parseServiceAccountKey({ text, where: `${VARIABLE} (file ${file})` });
+  return createServiceAccountKeySource(key, clock);
 }

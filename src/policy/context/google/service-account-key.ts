@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { GoogleToken, type gaxios } from 'google-auth-library';
 import { type Clock, epochSeconds } from '../../../core/clock.ts';
+import type { ServiceAccountKey } from '../../../core/google/parse-service-account-key.ts';
 import { isJsonObject } from '../../../core/json.ts';
 import { Malfunction } from '../../../core/malfunction.ts';
 import type { AccessTokenSource } from './access-token-source.ts';
 import { googleRequest } from './google-request.ts';
-import type { ServiceAccountKey } from './parse-service-account-key.ts';
 import { readAccessToken } from './read-access-token.ts';
 
 /** The assertion is used at once; Google allows an hour. */

@@ -1,8 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
-import { isSecureUrl } from '../../core/config/fields.ts';
-import { ConfigError } from '../../core/config-error.ts';
-import { isJsonObject, type JsonObject, ownMember } from '../../core/json.ts';
-import type { CredentialText } from './read-credentials.ts';
+import { isSecureUrl } from '../config/fields.ts';
+import { ConfigError } from '../config-error.ts';
+import { isJsonObject, type JsonObject, ownMember } from '../json.ts';
 
 export interface ServiceAccountKey {
   client_email: string;
@@ -13,7 +12,13 @@ export interface ServiceAccountKey {
 
 const TOKEN_URI = 'https://oauth2.googleapis.com/token';
 
-/** Credentials that Google has and this stage has not; only these names are repeated in an error. */
+/** A credential's JSON text and where it stands, as an error message names that place. */
+export interface CredentialText {
+  text: string;
+  where: string;
+}
+
+/** Credentials that Google has and we have not; only these names are repeated in an error. */
 const OTHER_TYPES = new Set([
   'authorized_user',
   'external_account',

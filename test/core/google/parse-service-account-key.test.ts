@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { parseServiceAccountKey } from '../../../src/cloud-run/credentials/parse-service-account-key.ts';
 import { ConfigError } from '../../../src/core/config-error.ts';
+import { parseServiceAccountKey } from '../../../src/core/google/parse-service-account-key.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
-import { rsaPrivateKey, serviceAccountKey, thrownBy } from '../support.ts';
+import { rsaPrivateKey, serviceAccountKey, thrownBy } from '../../cloud-run/support.ts';
 
 const parse = (json: JsonObject) =>
   parseServiceAccountKey({ text: JSON.stringify(json), where: 'config.credentials' });
