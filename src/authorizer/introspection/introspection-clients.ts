@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { type ApiHealth, createApiHealth } from '../../core/api-health.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import { type AuthenticateClient, createClientAuthentication } from './client-authentication.ts';
-import { createEndpointHealth, type EndpointHealth } from './endpoint-health.ts';
 import { createRequestSlots, type RequestSlots } from './request-slots.ts';
 import type { IntrospectionSettings } from './settings.ts';
 import { createTroubleLog, type TroubleLog } from './trouble-log.ts';
@@ -15,7 +15,7 @@ export interface IntrospectionClient {
   endpoint: string;
   authenticate: AuthenticateClient;
   /** Of its own for each client: the wrong secret of one must not keep another from asking. */
-  health: EndpointHealth;
+  health: ApiHealth;
   trouble: TroubleLog;
   /** Shared by all clients of the endpoint. */
   slots: RequestSlots;
@@ -57,7 +57,7 @@ export function createIntrospectionClients(dependencies: {
       id,
       endpoint,
       authenticate: createClientAuthentication(settings, dependencies),
-      health: createEndpointHealth(),
+      health: createApiHealth(),
       // A query may hold a key.
       trouble: createTroubleLog({ endpoint: origin + pathname, client_id }, dependencies),
       slots: endpointSlots(endpoint),

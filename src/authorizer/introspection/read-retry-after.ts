@@ -1,6 +1,6 @@
 const MIN_MS = 1000;
 /** An endpoint that means to be gone for longer is asked again all the same. */
-export const MAX_RETRY_AFTER_MS = 60_000;
+const MAX_RETRY_AFTER_MS = 60_000;
 
 const DELAY_SECONDS = /^\d+$/;
 const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
+import { createApiHealth } from '../../core/api-health.ts';
 import { countCacheResult } from '../../core/cache-counters.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/logger.ts';
 import { withinTime } from '../../core/within-time.ts';
 import type { ContextUnavailable } from '../context-values.ts';
-import { createApiHealth } from './api-health.ts';
 import { ContextError } from './context-error.ts';
 import { createQuestionHealth } from './question-health.ts';
 import { createRequestSlots } from './request-slots.ts';

@@ -1,26 +1,30 @@
-import { MAX_RETRY_AFTER_MS } from './read-retry-after.ts';
-
 /** A request's place in the order in which they went out. */
-export type Ticket = number;
+type Ticket = number;
 
 /**
- * Decides whether an endpoint may be asked, so that an outage does not cost every request its timeout. After a failure
- * it is left alone for a second; then one request may try while the others are turned away.
+ * Decides whether an API may be asked, so that an outage does not cost every request its timeout. After a failure it is
+ * left alone for a second, or as long as it says; then one request may try while the others are turned away.
  */
-export interface EndpointHealth {
+export interface ApiHealth {
+  isFailing(): boolean;
   /** How long to wait before asking; 0 where it may be asked now. */
   restMs(now_ms: number): number;
   /** Announces a request, which must end in `answered` or `failed`. Only where there is no rest. */
   begin(): Ticket;
-  /** The endpoint gave an answer, be it one that helps or not. */
+  /** The API gave an answer, be it one that helps or not. */
   answered(ticket: Ticket): void;
-  /** @param told_ms how long the endpoint asked to be left alone */
-  failed(ticket: Ticket, now_ms: number, told_ms?: number): void;
+  /**
+   * @param told_ms how long the API asked to be left alone
+   * @returns whether the API fails as a whole: not where it answered another request since this one went out
+   */
+  failed(ticket: Ticket, now_ms: number, told_ms?: number): boolean;
 }
 
 const REST_MS = 1000;
+/** No API is left alone for longer. */
+const MAX_REST_MS = 60_000;
 
-export function createEndpointHealth(): EndpointHealth {
+export function createApiHealth(): ApiHealth {
   let begun: Ticket = 0;
   /** Requests up to this one were on their way when an answer came: that one of them fails tells nothing newer. */
   let heard: Ticket = 0;
@@ -34,6 +38,7 @@ export function createEndpointHealth(): EndpointHealth {
   }
 
   return {
+    isFailing: () => failing,
     restMs(now_ms) {
       const told_ms = timeLeft(told_until_ms, now_ms);
       if (told_ms > 0 || !failing) return told_ms;
@@ -52,9 +57,10 @@ export function createEndpointHealth(): EndpointHealth {
     failed(ticket, now_ms, told_ms) {
       end(ticket);
       if (told_ms !== undefined) told_until_ms = Math.max(told_until_ms, now_ms + told_ms);
-      if (ticket <= heard) return;
+      if (ticket <= heard) return false;
       failing = true;
       rests_until_ms = now_ms + REST_MS;
+      return true;
     },
   };
 }
@@ -62,5 +68,5 @@ export function createEndpointHealth(): EndpointHealth {
 /** A moment that a clock since put back has moved into the far future is not a reason to wait for it. */
 function timeLeft(until_ms: number, now_ms: number): number {
   const left_ms = until_ms - now_ms;
-  return left_ms > MAX_RETRY_AFTER_MS ? 0 : Math.max(0, left_ms);
+  return left_ms > MAX_REST_MS ? 0 : Math.max(0, left_ms);
 }
