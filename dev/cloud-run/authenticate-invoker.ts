@@ -1,4 +1,6 @@
 import type { JWTPayload } from 'jose';
+import { includesCaller } from '../google/iam-members.ts';
+import type { VerifyIdToken } from './verify-id-token.ts';
 
 /** What the front end makes of a request's credential. */
 export type InvokerVerdict =
@@ -8,9 +10,9 @@ export type InvokerVerdict =
 export type CredentialHeader = 'x-serverless-authorization' | 'authorization';
 
 export interface InvokerPolicy {
-  /** emails with roles/run.invoker, or `allUsers` */
+  /** members with roles/run.invoker */
   invokers: readonly string[];
-  verify(token: string): Promise<JWTPayload | undefined>;
+  verify: VerifyIdToken;
 }
 
 /**
@@ -32,15 +34,24 @@ export async function authenticateInvoker(
     headers['x-serverless-authorization'] === undefined
       ? 'authorization'
       : 'x-serverless-authorization';
-  const values = headers[header];
-  if (values === undefined) return { outcome: 'deny', status: 403 };
+  if (headers[header] === undefined) return { outcome: 'deny', status: 403 };
 
-  const token = values.length === 1 ? /^Bearer +(\S+)$/i.exec(values[0] ?? '')?.[1] : undefined;
-  const claims = token === undefined ? undefined : await policy.verify(token);
-  if (claims === undefined) return { outcome: 'deny', status: 401 };
+  const token = bearerToken(headers[header]);
+  const verdict = token === undefined ? undefined : await policy.verify(token);
+  if (verdict?.outcome !== 'allow') return { outcome: 'deny', status: 401 };
 
-  const { email, email_verified: verified } = claims;
-  const mayInvoke =
-    typeof email === 'string' && verified === true && policy.invokers.includes(email);
-  return mayInvoke ? { outcome: 'allow', claims, header } : { outcome: 'deny', status: 403 };
+  const { claims } = verdict;
+  return includesCaller(policy.invokers, verifiedEmail(claims))
+    ? { outcome: 'allow', claims, header }
+    : { outcome: 'deny', status: 403 };
+}
+
+/** @returns undefined unless the header is there once and has a bearer token */
+export function bearerToken(values: readonly string[] | undefined): string | undefined {
+  return values?.length === 1 ? /^Bearer +(\S+)$/i.exec(values[0] ?? '')?.[1] : undefined;
+}
+
+/** The name under which a policy may list the bearer; none without a verified email. */
+export function verifiedEmail({ email, email_verified: verified }: JWTPayload): string[] {
+  return typeof email === 'string' && verified === true ? [email] : [];
 }

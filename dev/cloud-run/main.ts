@@ -4,11 +4,16 @@ import { type CommandLine, parseServices } from './parse-services.ts';
 import { startCloudRun } from './start-cloud-run.ts';
 
 const HELP = `usage: main.ts --certs-url URL [--host 127.0.0.1] [--health-port PORT]
-               --service NAME --port PORT --audience AUDIENCE… --invoker EMAIL…
+               --service NAME --port PORT --audience AUDIENCE… --invoker MEMBER…
+                 [--accept-host HOST]… [--ingress INGRESS_TRAFFIC_INTERNAL_ONLY]
+                 [--iap-audience CLIENT_ID [--iap-accessor MEMBER]…]
                [--service NAME --port PORT …]…
 
 --audience is the service URL or a custom audience; --invoker allUsers makes a service public, and
-without any --invoker nobody may call it. /healthz is on the health port only.
+without any --invoker nobody may call it. MEMBER is as in an IAM policy, or an email alone.
+--accept-host makes every other Host a 404, and so does every --ingress but INGRESS_TRAFFIC_ALL.
+--iap-audience puts Identity-Aware Proxy before the service; --iap-accessor is who may pass it, by
+default the invokers. /healthz is on the health port only.
 `;
 
 const args = process.argv.slice(2);

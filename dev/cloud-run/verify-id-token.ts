@@ -6,19 +6,33 @@ const ISSUERS = ['https://accounts.google.com', 'accounts.google.com'];
 
 const FETCH_TIMEOUT_MS = 3000;
 
+export type IdTokenVerdict =
+  | { outcome: 'allow'; claims: JWTPayload }
+  | { outcome: 'deny'; reason: IdTokenFault };
+
+/** `revoked` is what the stand-in was told to refuse, however good it is. */
+export type IdTokenFault =
+  | 'malformed'
+  | 'bad_signature'
+  | 'wrong_audience'
+  | 'expired'
+  | 'bad_claims'
+  | 'revoked';
+
+export type VerifyIdToken = (token: string) => Promise<IdTokenVerdict>;
+
 /**
  * Verifies a Google-signed ID token: RS256 by a published key, issuer, audience, `exp`
  * (cloud.google.com/docs/authentication/token-types#id). Keys are fetched again whenever a token names
  * one that is not known.
  *
- * @returns undefined for a token that does not verify
- * @throws when the certificates cannot be fetched: that says nothing about the token
+ * @returns a function that throws when the certificates cannot be fetched: that says nothing about the token
  */
 export function createIdTokenVerifier(
   certsUrl: string,
   audiences: readonly string[],
   clock: Clock,
-): (token: string) => Promise<JWTPayload | undefined> {
+): VerifyIdToken {
   const keys = createRemoteJWKSet(new URL(certsUrl), {
     timeoutDuration: FETCH_TIMEOUT_MS,
     cooldownDuration: 0,
@@ -34,10 +48,11 @@ export function createIdTokenVerifier(
         requiredClaims: ['exp', 'iat', 'sub'],
         currentDate: new Date(clock()),
       });
-      return payload;
+      return { outcome: 'allow', claims: payload };
     } catch (error) {
-      if (isTokenFault(error)) return undefined;
-      throw error;
+      const reason = faultOf(error);
+      if (reason === undefined) throw error;
+      return { outcome: 'deny', reason };
     }
   };
 }
@@ -51,16 +66,18 @@ function withSlash(audience: string): string[] {
   return /^https?:\/\/[^/]+$/.test(audience) ? [audience, `${audience}/`] : [audience];
 }
 
-function isTokenFault(error: unknown): boolean {
-  return (
-    error instanceof errors.JWSInvalid ||
-    error instanceof errors.JWTInvalid ||
-    error instanceof errors.JWTExpired ||
-    error instanceof errors.JWTClaimValidationFailed ||
-    error instanceof errors.JWSSignatureVerificationFailed ||
+/** @returns undefined for an error that is not the token's */
+function faultOf(error: unknown): IdTokenFault | undefined {
+  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) return 'malformed';
+  if (error instanceof errors.JWTExpired) return 'expired';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    return error.claim === 'aud' ? 'wrong_audience' : 'bad_claims';
+  }
+  return error instanceof errors.JWSSignatureVerificationFailed ||
     error instanceof errors.JOSEAlgNotAllowed ||
     error instanceof errors.JOSENotSupported ||
     error instanceof errors.JWKSNoMatchingKey ||
     error instanceof errors.JWKSMultipleMatchingKeys
-  );
+    ? 'bad_signature'
+    : undefined;
 }

@@ -5,8 +5,8 @@ export interface ServiceAccountOptions {
   /** 21 digits; derived from the email when absent, so that it is the same after a restart */
   uniqueId?: string;
   /**
-   * Who holds roles/iam.serviceAccountTokenCreator on this account: service-account emails,
-   * `principal://…` or `principalSet://…/*` members (cloud.google.com/iam/docs/principal-identifiers).
+   * Who holds roles/iam.serviceAccountTokenCreator on this account: emails of service accounts and
+   * users, `principal://…` or `principalSet://…` members (cloud.google.com/iam/docs/principal-identifiers).
    * An account is not a creator of its own tokens unless it is listed.
    */
   tokenCreators?: readonly string[];
@@ -62,7 +62,8 @@ export function keyOf(account: ServiceAccount): AccountKey {
   return key;
 }
 
-function uniqueIdOf(email: string): string {
+/** 21 digits, as of every Google account; the same after a restart. */
+export function uniqueIdOf(email: string): string {
   const number = BigInt(`0x${createHash('sha256').update(email).digest('hex')}`) % 10n ** 20n;
   return `1${number.toString().padStart(20, '0')}`;
 }

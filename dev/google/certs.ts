@@ -37,6 +37,7 @@ export function discovery(world: World): Reply {
     id_token_signing_alg_values_supported: ['RS256'],
     scopes_supported: ['openid', 'email', 'profile'],
     claims_supported: ['aud', 'email', 'email_verified', 'exp', 'iat', 'iss', 'sub'],
-    grant_types_supported: ['urn:ietf:params:oauth:grant-type:jwt-bearer'],
+    grant_types_supported: ['refresh_token', 'urn:ietf:params:oauth:grant-type:jwt-bearer'],
+    token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
   });
 }

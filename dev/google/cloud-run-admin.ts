@@ -1,22 +1,12 @@
 import { authenticate } from './authenticate.ts';
 import { type Call, json, type Reply } from './call.ts';
-import { apiError, errorInfo } from './errors.ts';
+import { findService, parseServicePath } from './cloud-run-path.ts';
+import { permissionDenied, permissionsOn, serviceNotFound } from './cloud-run-permissions.ts';
+import type { CloudRunServiceOptions } from './cloud-run-services.ts';
+import { serviceUrls } from './cloud-run-urls.ts';
+import { apiError } from './errors.ts';
 import { selectFields } from './select-fields.ts';
 import { CLOUD_PLATFORM_SCOPE, type World } from './world.ts';
-
-interface ServicePath {
-  project: string;
-  location: string;
-  service: string;
-}
-
-/** `/v2/projects/{project}/locations/{location}/services/{service}`; undefined for any other path. */
-export function parseServicePath(path: string): ServicePath | undefined {
-  const match = /^\/v2\/projects\/([^/]+)\/locations\/([^/]+)\/services\/([^/:]+)$/.exec(path);
-  const [project, location, service] = match?.slice(1) ?? [];
-  if (project === undefined || location === undefined || service === undefined) return undefined;
-  return { project, location, service };
-}
 
 /**
  * run.googleapis.com: cloud.google.com/run/docs/reference/rest/v2/projects.locations.services/get. Of a service
@@ -32,37 +22,34 @@ export function getService(world: World, call: Call): Reply {
   });
   if ('status' in grant) return grant;
 
-  const project = path.project === world.projectNumber ? world.projectId : path.project;
-  const rest = `locations/${path.location}/services/${path.service}`;
-  const service = world.cloudRun.find(`projects/${project}/${rest}`);
-  const readsAll = grant.members.some((member) => world.cloudRun.viewers.has(member));
-  const readsThis = grant.members.some((member) => service?.viewers?.includes(member));
-  if (!readsAll && !readsThis) return denied(`projects/${path.project}/${rest}`);
-  if (service === undefined) {
-    return apiError(404, 'NOT_FOUND', `Resource '${path.service}' of kind 'SERVICE' not found.`);
+  const service = findService(world, path);
+  const permission = 'run.services.get';
+  if (!permissionsOn(world, service, grant.members).has(permission)) {
+    return permissionDenied(path, permission);
   }
+  if (service === undefined) return serviceNotFound(path);
+
+  const project = service.name.split('/')[1] ?? path.project;
   const answer = selectFields(call.query, {
     name: service.name,
     generation: '1',
-    // Google leaves empty maps out.
-    ...(service.labels === undefined || Object.keys(service.labels).length === 0
-      ? {}
-      : { labels: { ...service.labels } }),
+    ...labelsOf(service),
+    ingress: service.ingress ?? 'INGRESS_TRAFFIC_ALL',
     template: { containers: [{ env: [{ name: 'DATABASE_PASSWORD', value: 'not-for-gateways' }] }] },
-    uri: `https://${path.service}-${world.projectNumber}.${path.location}.run.app`,
+    ...(service.invokerIamDisabled === true ? { invokerIamDisabled: true } : {}),
+    ...(service.defaultUriDisabled === true ? { defaultUriDisabled: true } : {}),
+    ...(service.iapEnabled === true ? { iapEnabled: true } : {}),
+    ...(service.customAudiences === undefined || service.customAudiences.length === 0
+      ? {}
+      : { customAudiences: [...service.customAudiences] }),
+    ...serviceUrls(world, { ...path, project }, service),
   });
   return answer === undefined
     ? apiError(400, 'INVALID_ARGUMENT', 'Request contains an invalid argument.')
     : json(200, answer);
 }
 
-/** Also where there is no such service: only who may read the others is told so. */
-function denied(resource: string): Reply {
-  const permission = 'run.services.get';
-  return apiError(
-    403,
-    'PERMISSION_DENIED',
-    `Permission '${permission}' denied on resource '${resource}' (or resource may not exist).`,
-    [errorInfo('IAM_PERMISSION_DENIED', 'run.googleapis.com', { permission, resource })],
-  );
+/** As every field of protobuf's JSON that has its default value, an empty map is left out. */
+function labelsOf({ labels }: CloudRunServiceOptions): { labels?: Record<string, string> } {
+  return labels === undefined || Object.keys(labels).length === 0 ? {} : { labels: { ...labels } };
 }

@@ -1,6 +1,8 @@
 import type { Call, Reply } from './call.ts';
 import { certs, discovery } from './certs.ts';
-import { getService, parseServicePath } from './cloud-run-admin.ts';
+import { getService } from './cloud-run-admin.ts';
+import { getIamPolicy, testIamPermissions } from './cloud-run-iam.ts';
+import { parseServiceIamPath, parseServicePath } from './cloud-run-path.ts';
 import { notFound } from './errors.ts';
 import type { Endpoint } from './faults.ts';
 import { iamCredentials, parseIamPath } from './iam-credentials.ts';
@@ -26,12 +28,14 @@ export function endpointOf({ method, path }: Call): Endpoint {
     const iam = parseIamPath(path);
     if (iam?.method === 'generateIdToken') return 'generate_id_token';
     if (iam?.method === 'generateAccessToken') return 'generate_access_token';
+    if (parseServiceIamPath(path)?.method === 'testIamPermissions') return 'test_iam_permissions';
   }
   if (method === 'GET' || method === 'HEAD') {
     if (path === '/oauth2/v3/certs') return 'certs';
     if (path === '/.well-known/openid-configuration') return 'discovery';
     if (path === '/healthz') return 'health';
     if (parseServicePath(path) !== undefined) return 'get_service';
+    if (parseServiceIamPath(path)?.method === 'getIamPolicy') return 'get_iam_policy';
     if (path === SEARCH_TRANSITIVE_GROUPS_PATH) return 'search_transitive_groups';
   }
   return 'unknown';
@@ -51,6 +55,8 @@ export function createEndpoints(
     generate_id_token: iam,
     generate_access_token: iam,
     get_service: (call) => getService(world, call),
+    get_iam_policy: (call) => getIamPolicy(world, call),
+    test_iam_permissions: (call) => testIamPermissions(world, call),
     search_transitive_groups: (call) => searchTransitiveGroups(world, call),
     certs: () => certs(world),
     discovery: () => discovery(world),

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import { configSchema } from './config-schema.ts';
 import { type GoogleOptions, startGoogle } from './start-google.ts';
 
 const HELP = `usage: main.ts [--host 127.0.0.1] [--port 8085] [--public-url URL] [--project ID]
@@ -10,55 +10,11 @@ const HELP = `usage: main.ts [--host 127.0.0.1] [--port 8085] [--public-url URL]
 
 The first service account is the one the metadata server speaks for. CREATOR is a member that may
 impersonate the account: an email, or a principal:// or principalSet:// of a workload identity pool.
---config is JSON: { "serviceAccounts": […], "workloadIdentityProviders": […], "cloudRunServices": […],
-"cloudRunViewers": […], "groups": […], "groupsReaders": […], "customer": "C…" }.
+--config is JSON: { "serviceAccounts": […], "users": […], "workloadIdentityProviders": […],
+"cloudRunServices": […], "cloudRunViewers": […], "cloudRunInvokers": […], "groups": […],
+"groupsReaders": […], "customer": "C…" }.
 --write-key writes a service account key file whose token_uri is this stand-in.
 `;
-
-const configSchema = z.strictObject({
-  serviceAccounts: z
-    .array(
-      z.strictObject({
-        email: z.string(),
-        uniqueId: z.string().exactOptional(),
-        tokenCreators: z.array(z.string()).exactOptional(),
-      }),
-    )
-    .nonempty()
-    .exactOptional(),
-  workloadIdentityProviders: z
-    .array(
-      z.strictObject({
-        audience: z.string(),
-        issuer: z.url(),
-        jwksUri: z.url().exactOptional(),
-        allowedAudiences: z.array(z.string()).exactOptional(),
-      }),
-    )
-    .exactOptional(),
-  cloudRunServices: z
-    .array(
-      z.strictObject({
-        name: z.string(),
-        labels: z.record(z.string(), z.string()).exactOptional(),
-        viewers: z.array(z.string()).exactOptional(),
-      }),
-    )
-    .exactOptional(),
-  cloudRunViewers: z.array(z.string()).exactOptional(),
-  groups: z
-    .array(
-      z.strictObject({
-        email: z.string(),
-        displayName: z.string().exactOptional(),
-        members: z.array(z.string()),
-        customer: z.string().exactOptional(),
-      }),
-    )
-    .exactOptional(),
-  groupsReaders: z.array(z.string()).exactOptional(),
-  customer: z.string().exactOptional(),
-});
 
 const { values } = parseArgs({
   options: {

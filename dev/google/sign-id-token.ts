@@ -7,7 +7,8 @@ import type { World } from './world.ts';
 export const GOOGLE_ISSUER = 'https://accounts.google.com';
 
 export interface IdTokenRequest {
-  account: ServiceAccount;
+  /** a service account, or a user */
+  account: Pick<ServiceAccount, 'email' | 'uniqueId'>;
   audience: string;
   /** `email` and `email_verified` are in the token only where the endpoint promises them */
   includeEmail: boolean;

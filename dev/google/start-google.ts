@@ -1,19 +1,20 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import { createAccounts, type ServiceAccountOptions } from './accounts.ts';
-import { type Reply, readCall } from './call.ts';
+import { type AuthorizedUserFile, authorizedUserFile } from './authorized-user.ts';
+import { canonicalError } from './canonical-error.ts';
 import { type CloudRunServiceOptions, createCloudRunServices } from './cloud-run-services.ts';
 import { createDirectory, type GroupOptions } from './directory.ts';
 import { createEndpoints, endpointOf } from './endpoints.ts';
-import { apiError, htmlError } from './errors.ts';
-import { createFaults, ENDPOINTS, type Endpoint, type FaultRule } from './faults.ts';
-import { close, listen, localUrl } from './listen.ts';
+import { ENDPOINTS, type Endpoint, type FaultRule } from './faults.ts';
+import { createFaultyServer } from './faulty-server.ts';
+import { createLeftoverIdTokens } from './leftover-id-tokens.ts';
+import { localUrl } from './listen.ts';
 import { type ServiceAccountKeyFile, serviceAccountKeyFile } from './service-account-key.ts';
 import { signIdToken } from './sign-id-token.ts';
 import { createSigningKeys, type RotateOptions } from './signing-keys.ts';
+import { createUsers, type UserOptions } from './users.ts';
 import type { WorkloadIdentityProvider, World } from './world.ts';
 
 export interface GoogleOptions {
@@ -28,10 +29,14 @@ export interface GoogleOptions {
   projectId?: string;
   /** the first is attached to the metadata server; default `gateway@<projectId>.iam.gserviceaccount.com` */
   serviceAccounts?: readonly ServiceAccountOptions[];
+  /** with refresh tokens of an OAuth client; default none. A user may be a token creator like an account */
+  users?: readonly UserOptions[];
   workloadIdentityProviders?: readonly WorkloadIdentityProvider[];
   cloudRunServices?: readonly CloudRunServiceOptions[];
   /** who may read all of them; default is the account attached to the metadata server */
   cloudRunViewers?: readonly string[];
+  /** who may call all of them, by a role on the project that no service's own policy shows; default nobody */
+  cloudRunInvokers?: readonly string[];
   groups?: readonly GroupOptions[];
   /** who has the admin role Groups Reader; default is the account attached to the metadata server */
   groupsReaders?: readonly string[];
@@ -54,11 +59,23 @@ export interface Google {
   /** @throws when there is no such account */
   serviceAccountKey(email: string): ServiceAccountKeyFile;
   /**
+   * Application Default Credentials of a user. They name no token endpoint, as gcloud's do not: a client
+   * under test is told `${url}/token` by an option of its own. @throws when there is no such user
+   */
+  authorizedUser(email: string): AuthorizedUserFile;
+  /** the user's refresh token is worth nothing from now on @throws when there is no such user */
+  revokeUser(email: string): void;
+  /**
    * A token with Google's signature and any claims, for tests of whoever verifies one; null removes a
    * claim. @throws when there is no such account
    */
   idToken(email: string, audience: string, claims?: JsonObject): Promise<string>;
   rotateKeys(options?: RotateOptions): Promise<void>;
+  /**
+   * The metadata server answers every request for an ID token with one that it has kept, and that has
+   * this much life left, until that ends
+   */
+  leaveIdTokenLeftover(seconds: number): void;
   /** adds a service, or puts it in the place of the one with its name */
   setCloudRunService(service: CloudRunServiceOptions): void;
   deleteCloudRunService(name: string): void;
@@ -70,6 +87,10 @@ export interface Google {
   fail(rule: FaultRule): void;
   /** drops every fault that is still pending */
   recover(): void;
+  /** refuses connections until `comeUp()`, as a metadata server that has not started yet */
+  goDown(): Promise<void>;
+  /** on the same port as before */
+  comeUp(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -86,63 +107,50 @@ export async function startGoogle(options: GoogleOptions = {}): Promise<Google> 
   const accounts = createAccounts(
     options.serviceAccounts ?? [{ email: `gateway@${projectId}.iam.gserviceaccount.com` }],
   );
+  const users = createUsers(options.users ?? []);
+  const { idTokenLifetimeSeconds = 3600 } = options;
   const world: World = {
     clock,
     projectId,
     projectNumber: '123456789012',
     url: '',
-    idTokenLifetimeSeconds: options.idTokenLifetimeSeconds ?? 3600,
+    idTokenLifetimeSeconds,
     certsMaxAgeSeconds: options.certsMaxAgeSeconds ?? 21600,
     accounts,
+    users,
     accessTokens: createAccessTokens(clock),
     signingKeys: await createSigningKeys(),
+    leftoverIdTokens: createLeftoverIdTokens(clock, idTokenLifetimeSeconds),
     providers: options.workloadIdentityProviders ?? [],
-    cloudRun: createCloudRunServices(
-      options.cloudRunServices ?? [],
-      options.cloudRunViewers ?? [accounts.attached.email],
-    ),
+    cloudRun: createCloudRunServices(options.cloudRunServices ?? [], {
+      viewers: options.cloudRunViewers ?? [accounts.attached.email],
+      invokers: options.cloudRunInvokers ?? [],
+    }),
     directory: createDirectory(options.groups ?? [], {
       customer: options.customer ?? 'C0demo123',
       readers: options.groupsReaders ?? [accounts.attached.email],
     }),
   };
   const endpoints = createEndpoints(world);
-  const faults = createFaults();
-  const stopping = new AbortController();
-  const counts = new Map<Endpoint, number>();
-
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const call = await readCall(request);
-    if (call === undefined) return send(response, htmlError(413, 'The request is too large.'));
-    const endpoint = endpointOf(call);
-    counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
-    const fault = faults.take(endpoint);
-    if (fault?.delay_ms !== undefined) {
-      await delay(fault.delay_ms, undefined, { signal: stopping.signal });
-    }
-    if (fault?.reset === true) {
-      request.socket.resetAndDestroy();
-      return;
-    }
-    send(response, (fault && injected(fault)) ?? (await endpoints[endpoint](call)));
-  }
-
-  const server = createServer((request, response) => {
-    serve(request, response).catch((error: unknown) => {
-      if (stopping.signal.aborted || request.destroyed) {
-        response.destroy();
-        return;
-      }
-      console.error('google stand-in:', error instanceof Error ? error.message : 'failed');
-      send(response, apiError(500, 'INTERNAL', 'Internal error encountered.'));
-    });
+  const server = createFaultyServer<Endpoint>({
+    name: 'google stand-in',
+    endpoints: ENDPOINTS,
+    endpointOf,
+    answer: (endpoint, call) => endpoints[endpoint](call),
+    errorReply: canonicalError,
   });
-  const port = await listen(server, host, options.port ?? 0);
+  const port = await server.listen(host, options.port ?? 0);
   world.url = (options.publicUrl ?? localUrl(host, port)).replace(/\/$/, '');
 
   function account(email: string) {
     const found = accounts.find(email);
     if (found === undefined) throw new Error(`no such service account: ${email}`);
+    return found;
+  }
+
+  function user(email: string) {
+    const found = users.find(email);
+    if (found === undefined) throw new Error(`no such user: ${email}`);
     return found;
   }
 
@@ -153,44 +161,23 @@ export async function startGoogle(options: GoogleOptions = {}): Promise<Google> 
     metadataHost: new URL(world.url).host,
     defaultServiceAccount: accounts.attached.email,
     serviceAccountKey: (email) => serviceAccountKeyFile(account(email), projectId, world.url),
+    authorizedUser: (email) => authorizedUserFile(user(email)),
+    revokeUser: (email) => {
+      user(email).revoked = true;
+    },
     idToken: (email, audience, claims = {}) =>
       signIdToken(world, { account: account(email), audience, includeEmail: true, claims }),
     rotateKeys: (rotate) => world.signingKeys.rotate(rotate),
+    leaveIdTokenLeftover: (seconds) => world.leftoverIdTokens.leave(seconds),
     setCloudRunService: (service) => world.cloudRun.set(service),
     deleteCloudRunService: (name) => world.cloudRun.delete(name),
     setGroup: (group) => world.directory.set(group),
     deleteGroup: (email) => world.directory.delete(email),
-    calls: () =>
-      Object.fromEntries(ENDPOINTS.map((name) => [name, counts.get(name) ?? 0])) as Record<
-        Endpoint,
-        number
-      >,
-    fail: (rule) => faults.add(rule),
-    recover: () => faults.clear(),
-    stop: async () => {
-      stopping.abort();
-      await close(server);
-    },
+    calls: server.calls,
+    fail: server.fail,
+    recover: server.recover,
+    goDown: server.goDown,
+    comeUp: server.comeUp,
+    stop: server.stop,
   };
-}
-
-function injected(fault: FaultRule): Reply | undefined {
-  if (fault.status === undefined && fault.body === undefined) return undefined;
-  const status = fault.status ?? 200;
-  const standard = apiError(status, 'UNAVAILABLE', 'The service is currently unavailable.');
-  return {
-    status,
-    headers: { ...standard.headers, ...fault.headers },
-    body: fault.body ?? standard.body,
-  };
-}
-
-function send(response: ServerResponse, reply: Reply): void {
-  if (response.headersSent || response.destroyed) return;
-  response.writeHead(reply.status, {
-    'content-type': 'text/plain; charset=UTF-8',
-    ...reply.headers,
-    'content-length': Buffer.byteLength(reply.body),
-  });
-  response.end(reply.body);
 }

@@ -1,36 +1,57 @@
-import type { JsonObject } from '../../src/core/json.ts';
-import { ownMember } from '../../src/core/json.ts';
-import { type Call, json, parseJsonObject, type Reply } from './call.ts';
+import { epochSeconds } from '../../src/core/clock.ts';
+import { type Call, json, type Reply } from './call.ts';
 import { oauthError } from './errors.ts';
-import { createSubjectTokenVerifier } from './verify-subject-token.ts';
-import { ACCESS_TOKEN_LIFETIME_SECONDS, type World } from './world.ts';
+import { readStsFields, type StsFields } from './sts-fields.ts';
+import { verifyAwsSubjectToken } from './verify-aws-subject-token.ts';
+import { createSubjectTokenVerifier, type SubjectTokenVerdict } from './verify-subject-token.ts';
+import {
+  ACCESS_TOKEN_LIFETIME_SECONDS,
+  type WorkloadIdentityProvider,
+  type World,
+} from './world.ts';
 
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
-const SUBJECT_TOKEN_TYPES = [
+const OIDC_TOKEN_TYPES = [
   'urn:ietf:params:oauth:token-type:jwt',
   'urn:ietf:params:oauth:token-type:id_token',
 ];
+const AWS_TOKEN_TYPE = 'urn:ietf:params:aws:token-type:aws4_request';
 const PROVIDER_NAME =
   /^\/\/iam\.googleapis\.com\/projects\/[^/]+\/locations\/global\/workloadIdentityPools\/[^/]+\/providers\/[^/]+$/;
 
 /**
  * `POST /v1/token`, as sts.googleapis.com: RFC 8693 for workload identity pools
- * (cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token). The fields come as a form, as
- * RFC 8693 writes them, or as JSON in camel case, as the reference writes them. Subject tokens are
- * OIDC JWTs; AWS, SAML and access-boundary exchanges are not offered.
+ * (cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token). Subject tokens are OIDC JWTs and
+ * AWS GetCallerIdentity requests; SAML and access-boundary exchanges are not offered.
  */
 export function createStsToken(world: World): (call: Call) => Promise<Reply> {
-  const verifySubjectToken = createSubjectTokenVerifier(world.clock);
+  const verifyOidc = createSubjectTokenVerifier(world.clock);
+
+  async function verify(
+    provider: WorkloadIdentityProvider,
+    fields: StsFields,
+  ): Promise<SubjectTokenVerdict | undefined> {
+    if ('aws' in provider) {
+      if (fields.subject_token_type !== AWS_TOKEN_TYPE) return undefined;
+      return verifyAwsSubjectToken(provider, fields.subject_token, epochSeconds(world.clock));
+    }
+    if (!OIDC_TOKEN_TYPES.includes(fields.subject_token_type)) return undefined;
+    return await verifyOidc(provider, fields.subject_token);
+  }
 
   return async (call) => {
-    const fields = readFields(call);
-    if (fields === undefined)
-      return oauthError('invalid_request', 'The request body is malformed.');
+    // "do not send the Authorization HTTP header in the request"
+    if (call.headers.authorization !== undefined) {
+      return oauthError('invalid_request', 'The request must not have an Authorization header.');
+    }
+    const read = readStsFields(call);
+    if ('problem' in read) return oauthError('invalid_request', read.problem);
+    const { fields } = read;
     const refusal = checkFields(fields);
     if (refusal !== undefined) return refusal;
 
-    const provider = world.providers.find(({ audience }) => audience === fields('audience'));
+    const provider = world.providers.find(({ audience }) => audience === fields.audience);
     if (provider === undefined) {
       return oauthError(
         'invalid_target',
@@ -38,17 +59,17 @@ export function createStsToken(world: World): (call: Call) => Promise<Reply> {
           "the pool or provider is disabled or deleted or because it doesn't exist.",
       );
     }
-    const verified = await verifySubjectToken(provider, fields('subject_token'));
+    const verified = await verify(provider, fields);
+    if (verified === undefined) {
+      return oauthError('invalid_request', 'Invalid value for "subject_token_type".');
+    }
     if (verified.outcome === 'deny') return oauthError('invalid_grant', verified.description);
-
-    const pool = provider.audience
-      .replace('//iam.googleapis.com/', 'iam.googleapis.com/')
-      .replace(/\/providers\/[^/]+$/, '');
-    // cloud.google.com/iam/docs/principal-identifiers: a single identity, and all of the pool
-    const members = [`principal://${pool}/subject/${verified.subject}`, `principalSet://${pool}/*`];
-    const scopes = fields('scope').split(' ').filter(Boolean);
     return json(200, {
-      access_token: world.accessTokens.issue(members, scopes, ACCESS_TOKEN_LIFETIME_SECONDS),
+      access_token: world.accessTokens.issue(
+        membersOf(provider, verified.subject, verified.attributes ?? {}),
+        fields.scope.split(' ').filter(Boolean),
+        ACCESS_TOKEN_LIFETIME_SECONDS,
+      ),
       issued_token_type: ACCESS_TOKEN,
       token_type: 'Bearer',
       expires_in: ACCESS_TOKEN_LIFETIME_SECONDS,
@@ -56,51 +77,47 @@ export function createStsToken(world: World): (call: Call) => Promise<Reply> {
   };
 }
 
-type Fields = (name: string) => string;
-
-function readFields(call: Call): Fields | undefined {
-  if (call.headers['content-type']?.startsWith('application/json')) {
-    const body = parseJsonObject(call.body);
-    return body === undefined ? undefined : (name) => member(body, camelCase(name));
-  }
-  const form = new URLSearchParams(call.body);
-  return (name) => form.get(name) ?? '';
+/** cloud.google.com/iam/docs/principal-identifiers: one identity, those with an attribute, all of the pool. */
+function membersOf(
+  { audience }: WorkloadIdentityProvider,
+  subject: string,
+  attributes: Record<string, string>,
+): string[] {
+  const pool = audience.replace(/^\/\//, '').replace(/\/providers\/[^/]+$/, '');
+  return [
+    `principal://${pool}/subject/${subject}`,
+    ...Object.entries(attributes).map(
+      ([name, value]) => `principalSet://${pool}/attribute.${name}/${value}`,
+    ),
+    `principalSet://${pool}/*`,
+  ];
 }
 
-function checkFields(field: Fields): Reply | undefined {
-  if (field('grant_type') !== TOKEN_EXCHANGE) {
+function checkFields(fields: StsFields): Reply | undefined {
+  if (fields.grant_type !== TOKEN_EXCHANGE) {
     return oauthError(
       'unsupported_grant_type',
       `Invalid value for "grant_type": it must be "${TOKEN_EXCHANGE}".`,
     );
   }
-  if (!PROVIDER_NAME.test(field('audience'))) {
+  if (!PROVIDER_NAME.test(fields.audience)) {
     return oauthError(
       'invalid_request',
       'Invalid value for "audience". This value should be the full resource name of the Identity Provider. ' +
         'See https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token for the list of possible formats.',
     );
   }
-  if (field('requested_token_type') !== ACCESS_TOKEN) {
+  if (fields.requested_token_type !== ACCESS_TOKEN) {
     return oauthError('invalid_request', 'Invalid value for "requested_token_type".');
   }
-  if (!SUBJECT_TOKEN_TYPES.includes(field('subject_token_type'))) {
+  if (![...OIDC_TOKEN_TYPES, AWS_TOKEN_TYPE].includes(fields.subject_token_type)) {
     return oauthError('invalid_request', 'Invalid value for "subject_token_type".');
   }
-  if (field('subject_token') === '') {
+  if (fields.subject_token === '') {
     return oauthError('invalid_request', 'Missing required field: "subject_token".');
   }
-  if (field('scope').trim() === '') {
+  if (fields.scope.trim() === '') {
     return oauthError('invalid_scope', 'Missing required field: "scope".');
   }
   return undefined;
-}
-
-function member(body: JsonObject, name: string): string {
-  const value = ownMember(body, name);
-  return typeof value === 'string' ? value : '';
-}
-
-function camelCase(name: string): string {
-  return name.replace(/_(\w)/g, (_, c: string) => c.toUpperCase());
 }

@@ -1,10 +1,11 @@
 import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
 import { type Clock, epochSeconds } from '../../src/core/clock.ts';
 import { isJsonObject } from '../../src/core/json.ts';
-import type { WorkloadIdentityProvider } from './world.ts';
+import type { OidcProvider } from './world.ts';
 
 export type SubjectTokenVerdict =
-  | { outcome: 'allow'; subject: string }
+  /** `attributes` are those of the mapping, without their prefix `attribute.` */
+  | { outcome: 'allow'; subject: string; attributes?: Record<string, string> }
   | { outcome: 'deny'; description: string };
 
 const MAX_LIFETIME_SECONDS = 24 * 3600;
@@ -19,10 +20,10 @@ const UNREACHABLE = "Error connecting to the given credential's issuer.";
  */
 export function createSubjectTokenVerifier(
   clock: Clock,
-): (provider: WorkloadIdentityProvider, token: string) => Promise<SubjectTokenVerdict> {
+): (provider: OidcProvider, token: string) => Promise<SubjectTokenVerdict> {
   const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>();
 
-  async function keySet(provider: WorkloadIdentityProvider) {
+  async function keySet(provider: OidcProvider) {
     const known = keySets.get(provider.audience);
     if (known !== undefined) return known;
     const made = createRemoteJWKSet(
@@ -54,11 +55,7 @@ export function createSubjectTokenVerifier(
   };
 }
 
-function checkClaims(
-  provider: WorkloadIdentityProvider,
-  claims: JWTPayload,
-  now: number,
-): string | undefined {
+function checkClaims(provider: OidcProvider, claims: JWTPayload, now: number): string | undefined {
   if (claims.iss !== provider.issuer) {
     return `The issuer in ID Token ${claims.iss ?? ''} does not match the expected ones: ${provider.issuer}`;
   }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { clockEnvironment, createClock, type DevClock } from '../clock/clock.ts';
 import { type CloudRun, startCloudRun } from '../cloud-run/start-cloud-run.ts';
 import { type Gateway, startGateway } from '../gateway/start-gateway.ts';
-import { type Google, startGoogle } from '../google/start-google.ts';
+import { type Google, type GoogleOptions, startGoogle } from '../google/start-google.ts';
 import {
   type IdentityProvider,
   startIdentityProvider,
@@ -55,6 +55,8 @@ export interface StackOptions {
   /** More options of `serve`, for our plugin server. */
   serveOptions?: readonly string[];
   env?: NodeJS.ProcessEnv;
+  /** Accounts beside the gateway's, and whatever else Google knows. */
+  google?: GoogleOptions;
   /** Stops what has been started and rejects with its reason. Without effect once the stack is up. */
   signal?: AbortSignal;
   onPorts?: (ports: Ports) => void;
@@ -119,7 +121,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     stops.push(() => identityProvider.stop());
     options.signal?.throwIfAborted();
     onProgress('identity provider');
-    const google = await started('Google stand-in', startGoogle({ port: ports.google }));
+    const google = await started(
+      'Google stand-in',
+      startGoogle({ ...options.google, port: ports.google }),
+    );
     const [staging, production] = [
       await started('Cloud Run: tasks-staging', startTasks('staging', ports, google)),
       await started('Cloud Run: tasks-production', startTasks('production', ports, google)),
@@ -138,6 +143,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
           GCE_METADATA_HOST: google.metadataHost,
           CLOUD_RUN_API_ENDPOINT: google.url,
           CLOUD_IDENTITY_ENDPOINT: google.url,
+          IAM_CREDENTIALS_ENDPOINT: google.url,
           ...options.env,
         },
       }),

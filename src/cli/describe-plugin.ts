@@ -15,10 +15,19 @@ export function addDescribePlugin(program: Command): void {
     .description("print what Kong's query_cmd must print for a plugin, and nothing else")
     .argument('<name>', "the plugin's name")
     .addOption(pluginsOption())
+    .option(
+      '--no-log-phase',
+      'spare Kong the call after each response, by which cloud-run-token hears of ID tokens that were not taken',
+    )
     .action(describePlugin);
 }
 
-async function describePlugin(name: string, { plugins }: { plugins: string }): Promise<void> {
+interface DescribeFlags {
+  plugins: string;
+  logPhase: boolean;
+}
+
+async function describePlugin(name: string, { plugins, logPhase }: DescribeFlags): Promise<void> {
   const report = await askForPlugins(plugins);
   if ('problem' in report) throw new Malfunction(report.problem);
   const plugin = report.plugins.find((candidate) => candidate.name === name);
@@ -26,7 +35,9 @@ async function describePlugin(name: string, { plugins }: { plugins: string }): P
     const known = report.plugins.map((candidate) => candidate.name).join(', ');
     throw new Malfunction(`there is no plugin "${name}" in ${plugins}; there are: ${known}`);
   }
-  process.stdout.write(`${JSON.stringify(protoBufDocument(plugin))}\n`);
+  // Only this phase: a plugin that Kong does not run before the request goes on refuses nothing.
+  const phases = logPhase ? plugin.phases : plugin.phases.filter((phase) => phase !== 'log');
+  process.stdout.write(`${JSON.stringify(protoBufDocument({ ...plugin, phases }))}\n`);
 }
 
 /**

@@ -54,6 +54,10 @@ export function addServe(program: Command, start: Start = startPrimary): void {
         'serve /metrics, /healthz and /readyz at HOST:PORT, or at PORT on 127.0.0.1',
       ).argParser(parseAddress),
     )
+    .option(
+      '--warm <kong.yml>',
+      'mint the ID tokens of the routes in this file at the start, ahead of their first requests',
+    )
     .addOption(
       new Option('--drain-timeout-ms <ms>', 'how long running events may take to end at a stop')
         .argParser(parseWholeNumber(0, 600_000))

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { REFERENCEABLE } from '../core/config/fields.ts';
+import { serviceAccountEmail } from '../core/config/service-account-email.ts';
 
 /** An audience ends up in a JSON string and a URL query; only what nobody can read in a log is kept out. */
 function isPrintable(text: string): boolean {
@@ -20,10 +21,33 @@ export const cloudRunFields = z.strictObject({
         'Default: https:// and the host of the Kong service.',
     ),
   header: z
-    .enum(['X-Serverless-Authorization', 'Authorization'])
+    .enum(['X-Serverless-Authorization', 'Authorization', 'Proxy-Authorization'])
     .default('X-Serverless-Authorization')
     .describe(
-      "Request header that carries the ID token to Cloud Run. It takes the place of the client's own header of that name.",
+      "Request header that carries the ID token. It takes the place of the client's own header of that name. " +
+        "Cloud Run looks at the first two, and leaves the user's `Authorization` to the service only where the first is " +
+        'used. Identity-Aware Proxy looks at the last two, and leaves `Authorization` to the service with the last.',
+    ),
+  service_account: serviceAccountEmail
+    .optional()
+    .describe(
+      'Service account to impersonate for this route: whom the ID token speaks for. The credentials need ' +
+        '`roles/iam.serviceAccountTokenCreator` on it. Default: the account of the credentials.',
+    ),
+  delegates: z
+    .array(serviceAccountEmail)
+    .max(10)
+    .default([])
+    .describe(
+      'Service accounts in between: the credentials may impersonate the first, each the next, and the last the account.',
+    ),
+  allowed_service_accounts: z
+    .array(serviceAccountEmail)
+    .max(100)
+    .default([])
+    .describe(
+      "Service accounts that a policy's rule may name in `run_as`, by which the request then reaches the service. One " +
+        'that is not listed is refused.',
     ),
   credentials: z
     .string()
@@ -33,8 +57,10 @@ export const cloudRunFields = z.strictObject({
     .meta(REFERENCEABLE)
     .optional()
     .describe(
-      'Service account key: its JSON text, or the path of its file (absolute, or starting with ./ or ../). ' +
-        'Default: the file named by GOOGLE_APPLICATION_CREDENTIALS, else the metadata server.',
+      'Google credentials: a service account key, an `external_account` (workload identity federation), an ' +
+        '`impersonated_service_account` or, for development, an `authorized_user`; the JSON text, or the path of its file ' +
+        '(absolute, or starting with ./ or ../). Default: Application Default Credentials, which are the file named by ' +
+        "GOOGLE_APPLICATION_CREDENTIALS, else gcloud's own, else the metadata server.",
     ),
   require: z
     .enum(['decision', 'identity'])
@@ -57,6 +83,13 @@ export const cloudRunFields = z.strictObject({
     .max(30000)
     .default(3000)
     .describe('How long a request waits for an ID token, in milliseconds.'),
+  propagate_trace: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Set `X-Cloud-Trace-Context` from the request's `traceparent`, so that the logs of Kong and of Cloud Run meet in one " +
+        'trace; without any trace a new one begins here.',
+    ),
 });
 
 export type CloudRunConfig = z.output<typeof cloudRunFields>;

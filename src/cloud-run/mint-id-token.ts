@@ -19,5 +19,5 @@ export async function mintIdToken(
     (signal) => source.fetchIdToken(audience, signal),
     () => new Malfunction(`no answer within ${limit_ms} ms`),
   );
-  return checkIdToken(text, audience, clock);
+  return checkIdToken(text, source.fixed_audience ?? audience, clock);
 }

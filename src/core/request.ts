@@ -41,6 +41,8 @@ export interface RequestFacts {
   service?: { name: string | null; host: string };
   /** https://www.w3.org/TR/trace-context/#traceparent-header; empty where there is none. */
   traceparent?: string;
+  /** https://cloud.google.com/trace/docs/trace-context#legacy-http-header; empty where there is none. */
+  cloud_trace_context?: string;
   handoff?: Handoff;
 }
 

@@ -45,6 +45,24 @@ export interface Respond {
 
 export type Outcome = Continue | Refuse | Respond;
 
+/** What the client was answered. */
+export interface UpstreamResponse {
+  status: number;
+  /** Who answered: the upstream, a plugin, or Kong itself. */
+  source: 'service' | 'exit' | 'error';
+  /** The `WWW-Authenticate` header, empty where there is none. */
+  challenge: string;
+}
+
+/** What a stage does once the client has its answer, which it cannot change any more. */
+export interface Afterwards {
+  /** What is fetched for a response that concerns the stage. */
+  needs: RequestNeeds;
+  /** Asked for every response, so that nothing is fetched for most. */
+  concerns(response: Pick<UpstreamResponse, 'status'>): boolean;
+  hear(response: UpstreamResponse, facts: RequestFacts): void;
+}
+
 /**
  * One step of the chain, free of Kong: it declares what it reads and returns what to write.
  * It may throw; whoever runs it turns that into a refusal.
@@ -58,6 +76,10 @@ export interface Stage {
    * @param needs what the facts were fetched for, where others may be needed by now; the present ones where it is left out
    */
   run(facts: RequestFacts, needs?: RequestNeeds): Outcome | Promise<Outcome>;
+  /** Of a plugin that is defined to run afterwards too. */
+  afterwards?: Afterwards;
+  /** Of a plugin that is defined to be warmed: prepares for a route ahead of its first request. */
+  warm?(service: { host: string }): Promise<void>;
 }
 
 export function refuse(refusal: Refusal, log?: JsonObject): Refuse {

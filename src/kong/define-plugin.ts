@@ -10,6 +10,7 @@ import { type Outcome, type Refuse, refuse, type Stage } from '../core/stage.ts'
 import { VERSION } from '../core/version.ts';
 import { withinTime } from '../core/within-time.ts';
 import { describeError } from './describe-error.ts';
+import { hearResponse } from './hear-response.ts';
 import { isPipelined } from './is-pipelined.ts';
 import type { KongPdk } from './pdk.ts';
 import { createRateLimit } from './rate-limit.ts';
@@ -27,6 +28,11 @@ export interface PluginDefinition<F extends ConfigFields> {
   fields: F;
   /** May throw ConfigError; the instance then refuses every request with `invalid_config`. */
   createStage(config: z.output<F>): Stage;
+  /**
+   * The plugin has work beside the requests: before the first one, the stage's `warm`; after each response, its
+   * `afterwards`, which costs a round trip.
+   */
+  worksBesideRequests?: boolean;
   /** Bound on reading, deciding and any network the stage uses, in milliseconds. */
   timeoutMs(config: z.output<F>): number;
   logger: Logger;
@@ -34,11 +40,20 @@ export interface PluginDefinition<F extends ConfigFields> {
 
 /** The module shape that Kong's JavaScript plugin server loads. */
 export interface KongPlugin {
-  Plugin: new (config: unknown) => { access(kong: KongPdk): Promise<void> };
+  Plugin: new (
+    config: unknown,
+  ) => { access(kong: KongPdk): Promise<void>; log?(kong: KongPdk): Promise<void> };
   Name: string;
   Version: string;
   Priority: number;
   Schema: Record<string, KongField>[];
+}
+
+/** Its methods are the phases in which Kong runs it, and `warm`, which is our own plugin server's alone. */
+export interface RunningPlugin {
+  access(kong: KongPdk): Promise<void>;
+  log?(kong: KongPdk): Promise<void>;
+  warm?(service: { host: string }): Promise<void>;
 }
 
 type Prepared = { pluginId: unknown; stage: Stage; timeoutMs: number } | { problem: string };
@@ -143,6 +158,21 @@ export function definePlugin<F extends ConfigFields>(definition: PluginDefinitio
     return { outcome: await stage.run(reading.facts, needs) };
   }
 
+  async function hear(kong: KongPdk, prepared: Prepared): Promise<void> {
+    if ('problem' in prepared || prepared.stage.afterwards === undefined) return;
+    const { pluginId, timeoutMs } = prepared;
+    const { afterwards } = prepared.stage;
+    await withinTime(
+      timeoutMs,
+      (signal) =>
+        hearResponse(kong, afterwards, {
+          isMeant: async () => isPipelined(kong) || (await isMeant(kong, pluginId)),
+          signal,
+        }),
+      () => new Malfunction(`nothing was heard of a response within ${timeoutMs} ms`),
+    );
+  }
+
   class Plugin {
     readonly #prepared: Prepared;
 
@@ -159,9 +189,33 @@ export function definePlugin<F extends ConfigFields>(definition: PluginDefinitio
         exit(kong, malfunction(error).refusal);
       }
     }
+
+    protected get prepared(): Prepared {
+      return this.#prepared;
+    }
   }
 
-  return { Plugin, Name: name, Version: VERSION, Priority: priority, Schema: toKongSchema(fields) };
+  class PluginBesideRequests extends Plugin {
+    async log(kong: KongPdk): Promise<void> {
+      // The client has its answer: there is nothing left to refuse.
+      await hear(kong, this.prepared).catch((error) => {
+        const described = { error: describeError(error) };
+        if (reportDue(JSON.stringify(described))) report(described, 'a response was not heard of');
+      });
+    }
+
+    async warm(service: { host: string }): Promise<void> {
+      if ('stage' in this.prepared) await this.prepared.stage.warm?.(service);
+    }
+  }
+
+  return {
+    Plugin: definition.worksBesideRequests === true ? PluginBesideRequests : Plugin,
+    Name: name,
+    Version: VERSION,
+    Priority: priority,
+    Schema: toKongSchema(fields),
+  };
 }
 
 const SWAPPED =

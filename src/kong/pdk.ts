@@ -55,6 +55,9 @@ export interface KongPdk {
     setSerializeValue(key: string, value: unknown): Promise<unknown>;
   };
   response: {
+    getStatus(): Promise<unknown>;
+    getSource(): Promise<unknown>;
+    getHeader(name: string): Promise<unknown>;
     setHeader(name: string, value: string): Promise<unknown>;
     /** Ends the request inside Kong. Nothing may be asked of the PDK afterwards: the answer would never come. */
     exit(status: number, body: string, headers: Readonly<Record<string, string>>): unknown;

@@ -12,10 +12,9 @@ const READERS: { [A in Attribute]: (kong: KongPdk) => Promise<NonNullable<Reques
   path: async (kong) => text('path', await kong.request.getPath()),
   request_uri: async (kong) => text('request_uri', await kong.nginx.getVar('request_uri')),
   host: async (kong) => text('host', await kong.request.getHost()),
-  traceparent: async (kong) => {
-    const value = await kong.nginx.getVar('http_traceparent');
-    return typeof value === 'string' ? value : '';
-  },
+  traceparent: async (kong) => optional(await kong.nginx.getVar('http_traceparent')),
+  cloud_trace_context: async (kong) =>
+    optional(await kong.nginx.getVar('http_x_cloud_trace_context')),
   forwarded_origin: async (kong) => {
     const { request } = kong;
     const [scheme, host, port] = await askAll(kong, [
@@ -28,10 +27,7 @@ const READERS: { [A in Attribute]: (kong: KongPdk) => Promise<NonNullable<Reques
   },
   client_ip: async (kong) => text('client_ip', await kong.client.getForwardedIp()),
   peer_ip: async (kong) => text('peer_ip', await kong.client.getIp()),
-  client_certificate: async (kong) => {
-    const value = await kong.nginx.getVar('ssl_client_escaped_cert');
-    return typeof value === 'string' ? value : '';
-  },
+  client_certificate: async (kong) => optional(await kong.nginx.getVar('ssl_client_escaped_cert')),
   raw_body: async (kong) => {
     try {
       const body = await kong.request.getRawBody();
@@ -184,6 +180,10 @@ function setVerdict(facts: RequestFacts, key: HandoffKey, value: unknown): void 
 /** nginx's `$http_name` finds a header with `-` and `_` taken for the same character (ngx_http_variables). */
 function headerVariable(name: string): string {
   return `http_${name.toLowerCase().replaceAll('-', '_')}`;
+}
+
+function optional(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function optionalText(value: unknown): string | null {

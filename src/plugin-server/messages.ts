@@ -67,4 +67,5 @@ export interface WorkerOptions {
   drainTimeoutMs: number;
   /** Whether anybody will ask for metrics; otherwise none are kept. */
   hasMetrics: boolean;
+  warm: string | undefined;
 }

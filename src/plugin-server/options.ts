@@ -12,6 +12,8 @@ export interface ServerOptions {
   socketMode: number;
   /** How long running events may take to end when the server stops. */
   drainTimeoutMs: number;
+  /** A kong.yml for whose routes plugins prepare at the start. */
+  warm?: string;
   /** Where metrics and health are served; nowhere if left out. */
   metrics?: { host: string; port: number };
 }

@@ -84,6 +84,7 @@ export async function startPrimary(
           maxFrameBytes: options.maxFrameBytes,
           drainTimeoutMs: options.drainTimeoutMs,
           hasMetrics: options.metrics !== undefined,
+          warm: options.warm,
         },
         secret,
       },

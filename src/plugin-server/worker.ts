@@ -46,6 +46,10 @@ export async function runWorker(): Promise<void> {
   }
   serve(options, plugins, state, logger);
   tell({ type: 'loaded' });
+  if (options.warm === undefined) return;
+  // Whoever does without it need not load a YAML parser.
+  const { warmPlugins } = await import('./warm-plugins.ts');
+  await warmPlugins(options.warm, plugins, logger);
 }
 
 function serve(

@@ -83,6 +83,18 @@ describe('describe-plugin', () => {
     });
   });
 
+  it('leaves out the log phase where it is told to, and no other', async () => {
+    const both = pluginFolder('both', {
+      'a.js': "module.exports = { Version: '1.0.0', Plugin: class { access() {} log() {} } };",
+    });
+    const phases = async (...flags: string[]) => {
+      const { stdout } = await run('describe-plugin', 'a', '--plugins', both, ...flags);
+      return JSON.parse(stdout).Plugins[0].Phases;
+    };
+    expect(await phases()).toEqual(['access', 'log']);
+    expect(await phases('--no-log-phase')).toEqual(['access']);
+  });
+
   it('keeps standard output clean whatever plugins write, and ends although they go on', async () => {
     const noisy = pluginFolder('noisy', { 'noisy.js': NOISY });
     const { code, stdout, stderr } = await run('describe-plugin', 'noisy', '--plugins', noisy);

@@ -48,30 +48,32 @@ describe('the verdict', () => {
   ] as const)(
     'with require %s, identity %s and decision %s gives %s',
     (require, identity, decision, expected) => {
-      const refusal = checkVerdict(require, {
+      const verdict = checkVerdict(require, {
         ...(identity === 'nothing'
           ? {}
           : { authenticated_identity: { alice, anonymous }[identity] }),
         ...(decision === 'nothing' ? {} : { policy_decision: { allow, deny }[decision] }),
       });
-      expect(refusal?.code ?? 'pass').toBe(expected);
+      expect(verdict.outcome === 'refuse' ? verdict.refusal.code : 'pass').toBe(expected);
     },
   );
 
   it.each(['decision', 'identity'] as const)(
-    'with require %s refuses a rule that asks for another account, rather than go by its own',
+    'with require %s passes on the account that the deciding rule names',
     (require) => {
-      const refusal = checkVerdict(require, {
-        authenticated_identity: alice,
-        policy_decision: { ...allow, run_as: 'reader@p.iam.gserviceaccount.com' },
-      });
-      expect(refusal?.code).toBe('invalid_config');
+      const run_as = 'reader@p.iam.gserviceaccount.com';
+      expect(
+        checkVerdict(require, {
+          authenticated_identity: alice,
+          policy_decision: { ...allow, run_as },
+        }),
+      ).toEqual({ outcome: 'go', run_as });
     },
   );
 
   it('challenges an anonymous request without an error code (RFC 6750 section 3.1)', () => {
-    expect(checkVerdict('identity', { authenticated_identity: anonymous })?.challenge).toEqual({
-      realm: 'api',
+    expect(checkVerdict('identity', { authenticated_identity: anonymous })).toMatchObject({
+      refusal: { challenge: { realm: 'api' } },
     });
   });
 });

@@ -10,6 +10,9 @@ describe('the config of cloud-run-token', () => {
       require: 'decision',
       refresh_margin_seconds: 300,
       timeout_ms: 3000,
+      delegates: [],
+      allowed_service_accounts: [],
+      propagate_trace: true,
     });
   });
 
@@ -18,13 +21,21 @@ describe('the config of cloud-run-token', () => {
     expect(Object.keys(schema)).toEqual([
       'audience',
       'header',
+      'service_account',
+      'delegates',
+      'allowed_service_accounts',
       'credentials',
       'require',
       'refresh_margin_seconds',
       'timeout_ms',
+      'propagate_trace',
     ]);
     expect(schema.credentials).toMatchObject({ referenceable: true, encrypted: true, len_min: 1 });
-    expect(schema.header.one_of).toEqual(['X-Serverless-Authorization', 'Authorization']);
+    expect(schema.header.one_of).toEqual([
+      'X-Serverless-Authorization',
+      'Authorization',
+      'Proxy-Authorization',
+    ]);
     expect(schema.refresh_margin_seconds.between).toEqual([30, 1800]);
   });
 
@@ -34,7 +45,9 @@ describe('the config of cloud-run-token', () => {
     ['an empty vault value as credentials', { credentials: '' }, 'config.credentials'],
     ['a line break in the audience', { audience: 'https://a\nb' }, 'config.audience'],
     ['white space around the audience', { audience: ' https://a ' }, 'config.audience'],
-    ['impersonation, which does not exist yet', { service_account: 'a@b' }, 'service_account'],
+    ['an account that is no service account', { service_account: 'a@b.com' }, 'service_account'],
+    ['a delegate that is none', { delegates: ['alice@example.com'] }, 'config.delegates'],
+    ['an account for rules that is none', { allowed_service_accounts: ['*'] }, 'allowed_service'],
     ['a wait of an hour', { timeout_ms: 3_600_000 }, 'config.timeout_ms'],
   ])('refuses %s', (_, config, named) => {
     expect(() => parseConfig(cloudRunFields, config)).toThrow(named);

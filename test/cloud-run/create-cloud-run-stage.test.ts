@@ -10,11 +10,17 @@ import { createIdTokenCache, type IdTokenCache } from '../../src/cloud-run/id-to
 import { parseConfig } from '../../src/core/config/parse-config.ts';
 import { ConfigError } from '../../src/core/config-error.ts';
 import type { PolicyDecision } from '../../src/core/decision.ts';
+import { createAccessTokens } from '../../src/core/google/access-tokens.ts';
+import { createLocalSharedState } from '../../src/core/local-shared-state.ts';
 import type { RequestFacts } from '../../src/core/request.ts';
-import type { Continue, Outcome } from '../../src/core/stage.ts';
+import type { Continue, Outcome, Stage } from '../../src/core/stage.ts';
 import { AUDIENCE, frozenClock, recordingLogger, serviceAccountKey, thrownBy } from './support.ts';
 
 const HOST = 'tasks-123456789012.europe-west3.run.app';
+const GATEWAY = 'gateway@demo-project.iam.gserviceaccount.com';
+const READER = 'reader@demo-project.iam.gserviceaccount.com';
+const RERUNNER = 'rerunner@demo-project.iam.gserviceaccount.com';
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
 const SERVICE = { name: 'tasks', host: HOST };
 const allow: PolicyDecision = {
   outcome: 'allow',
@@ -23,7 +29,11 @@ const allow: PolicyDecision = {
   grant: null,
   policy_version: `sha256:${'0'.repeat(64)}`,
 };
-const allowed: RequestFacts = { headers: {}, handoff: { policy_decision: allow } };
+const allowed: RequestFacts = {
+  headers: {},
+  handoff: { policy_decision: allow },
+  service: SERVICE,
+};
 
 const clock = frozenClock();
 const folder = mkdtempSync(join(tmpdir(), 'cloud-run-'));
@@ -32,7 +42,14 @@ let tokens: IdTokenCache;
 let logger = recordingLogger();
 
 beforeAll(async () => {
-  google = await startGoogle({ clock });
+  google = await startGoogle({
+    clock,
+    serviceAccounts: [
+      { email: GATEWAY },
+      { email: READER, tokenCreators: [GATEWAY] },
+      { email: RERUNNER, tokenCreators: [READER] },
+    ],
+  });
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });
@@ -40,7 +57,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   google.recover();
-  tokens = createIdTokenCache({ clock, random: () => 0 });
+  tokens = createIdTokenCache({ clock, state: createLocalSharedState({ clock }), random: () => 0 });
   logger = recordingLogger();
 });
 
@@ -49,7 +66,13 @@ function stage(config: Record<string, unknown> = {}, environment: Record<string,
     clock,
     logger,
     tokens,
-    environment: { GCE_METADATA_HOST: google.metadataHost, ...environment },
+    accessTokens: createAccessTokens({ clock }),
+    createTraceId: () => TRACE_ID,
+    environment: {
+      GCE_METADATA_HOST: google.metadataHost,
+      IAM_CREDENTIALS_ENDPOINT: google.url,
+      ...environment,
+    },
   });
 }
 
@@ -69,20 +92,23 @@ function tokenIn(outcome: Outcome, header = 'X-Serverless-Authorization') {
 }
 
 describe('what the stage reads', () => {
-  it('is the decision and, without a configured audience, the service', () => {
+  it('is the decision, the service and the trace', () => {
     expect(stage().needs()).toEqual({
-      attributes: ['service'],
+      attributes: ['service', 'traceparent', 'cloud_trace_context'],
       headers: [],
       handoff: ['policy_decision'],
     });
   });
 
+  it('is no trace where that is not propagated', () => {
+    expect(stage({ propagate_trace: false }).needs().attributes).toEqual(['service']);
+  });
+
   it('is the identity too where that is the verdict', () => {
-    expect(stage({ require: 'identity', audience: AUDIENCE }).needs()).toEqual({
-      attributes: [],
-      headers: [],
-      handoff: ['authenticated_identity', 'policy_decision'],
-    });
+    expect(stage({ require: 'identity', audience: AUDIENCE }).needs().handoff).toEqual([
+      'authenticated_identity',
+      'policy_decision',
+    ]);
   });
 });
 
@@ -113,7 +139,7 @@ describe('a request without verdict', () => {
 
 describe('a request with its verdict', () => {
   it('goes on with an ID token for the host of the service', async () => {
-    const outcome = await stage().run({ ...allowed, service: SERVICE });
+    const outcome = await stage().run(allowed);
     expect(tokenIn(outcome)).toMatchObject({
       aud: `https://${HOST}`,
       email: google.defaultServiceAccount,
@@ -125,16 +151,44 @@ describe('a request with its verdict', () => {
     expect(tokenIn(outcome).aud).toBe('tasks-internal');
   });
 
-  it("sets the one header, which takes the place of the client's own, and nothing else", async () => {
+  it("sets the one secret header, which takes the place of the client's own", async () => {
     const outcome = admitted(await stage({ audience: AUDIENCE }).run(allowed));
     expect(Object.keys(outcome.secret_headers ?? {})).toEqual(['X-Serverless-Authorization']);
     expect(outcome.remove_headers ?? []).toEqual([]);
+  });
+
+  it.each([
+    [HOST, { Host: HOST }],
+    ['TASKS-abc-EW.A.run.app.', { Host: 'tasks-abc-ew.a.run.app' }],
+    ['tasks.example.com', {}],
+    ['run.app.example.com', {}],
+    ['10.0.0.7', {}],
+  ])('has the Host by which Google finds the service %s', async (host, headers) => {
+    const subject = stage({ audience: AUDIENCE, propagate_trace: false });
+    const outcome = admitted(await subject.run({ ...allowed, service: { name: null, host } }));
+    expect(outcome.set_headers).toEqual(headers);
   });
 
   it('sets Authorization where that is the header', async () => {
     const outcome = await stage({ audience: AUDIENCE, header: 'Authorization' }).run(allowed);
     expect(tokenIn(outcome, 'Authorization').aud).toBe(AUDIENCE);
     expect(Object.keys(admitted(outcome).secret_headers ?? {})).toEqual(['Authorization']);
+  });
+
+  it('sets Proxy-Authorization where Identity-Aware Proxy is to read it', async () => {
+    const audience = '123-abc.apps.googleusercontent.com';
+    const outcome = await stage({ audience, header: 'Proxy-Authorization' }).run(allowed);
+    expect(tokenIn(outcome, 'Proxy-Authorization').aud).toBe(audience);
+  });
+
+  it('goes on in the trace that it came in', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const outcome = admitted(await stage().run({ ...allowed, traceparent }));
+    expect(outcome.set_headers).toMatchObject({
+      'X-Cloud-Trace-Context': '4bf92f3577b34da6a3ce929d0e0e4736/67667974448284343;o=1',
+    });
+    const untraced = admitted(await stage().run({ ...allowed, traceparent: '' }));
+    expect(untraced.set_headers).toMatchObject({ 'X-Cloud-Trace-Context': `${TRACE_ID}/1` });
   });
 
   it('uses the network once, however many instances of the config there are', async () => {
@@ -145,7 +199,8 @@ describe('a request with its verdict', () => {
   });
 
   it('is a malfunction where the service was not fetched', async () => {
-    await expect(stage().run(allowed)).rejects.toThrow('"service" was not fetched');
+    const { service: _, ...facts } = allowed;
+    await expect(stage().run(facts)).rejects.toThrow('"service" was not fetched');
   });
 
   it('is refused with 503 and Retry-After where Google does not answer, which is logged once', async () => {
@@ -164,7 +219,7 @@ describe('a request with its verdict', () => {
         fields: {
           account: 'default account of the metadata server',
           audience: AUDIENCE,
-          reason: 'HTTP 404',
+          reason: expect.stringMatching(/^HTTP 404: /),
         },
       },
     ]);
@@ -181,6 +236,112 @@ describe('a request with its verdict', () => {
     });
     expect(logger.lines[0]?.fields.reason).toBe('the answer is not an ID token');
     expect(JSON.stringify(logger.lines)).not.toContain('secret');
+  });
+});
+
+describe('the account', () => {
+  const runAs = (run_as: string): RequestFacts => ({
+    ...allowed,
+    handoff: { policy_decision: { ...allow, run_as } },
+  });
+
+  it('is the one that the route impersonates', async () => {
+    const outcome = await stage({ service_account: READER }).run(allowed);
+    expect(tokenIn(outcome)).toMatchObject({ aud: `https://${HOST}`, email: READER });
+  });
+
+  it('is reached through delegates', async () => {
+    const subject = stage({ service_account: RERUNNER, delegates: [READER] });
+    expect(tokenIn(await subject.run(allowed)).email).toBe(RERUNNER);
+  });
+
+  it('is the one that the deciding rule names, where the route allows that', async () => {
+    const subject = stage({ allowed_service_accounts: [READER] });
+    expect(tokenIn(await subject.run(runAs(READER))).email).toBe(READER);
+    expect(tokenIn(await subject.run(allowed)).email).toBe(GATEWAY);
+  });
+
+  it('that the route impersonates may be named by a rule too', async () => {
+    const subject = stage({ service_account: READER });
+    expect(tokenIn(await subject.run(runAs(READER))).email).toBe(READER);
+  });
+
+  it.each([{}, { allowed_service_accounts: [READER] }, { service_account: READER }])(
+    'that a rule names and the route does not allow gets no token: %j',
+    async (config) => {
+      const before = google.calls();
+      expect(await stage(config).run(runAs(RERUNNER))).toMatchObject({
+        outcome: 'refuse',
+        refusal: { code: 'invalid_config' },
+      });
+      expect(google.calls()).toEqual(before);
+    },
+  );
+
+  it('that may not be impersonated is unavailable, and the log says what to grant', async () => {
+    expect(await stage({ service_account: RERUNNER }).run(allowed)).toMatchObject({
+      refusal: { code: 'id_token_unavailable' },
+    });
+    expect(logger.lines[0]?.fields).toMatchObject({
+      account: RERUNNER,
+      reason: expect.stringContaining('roles/iam.serviceAccountTokenCreator'),
+    });
+  });
+
+  it('cannot be led to by delegates alone', () => {
+    expect(() => stage({ delegates: [READER] })).toThrow(ConfigError);
+  });
+});
+
+describe('a response', () => {
+  const REFUSED = {
+    status: 401,
+    source: 'service',
+    challenge:
+      'Bearer error="invalid_token" error_description="The access token could not be verified"',
+  } as const;
+
+  async function secondToken(response: Parameters<NonNullable<Stage['afterwards']>['hear']>[0]) {
+    const subject = stage();
+    const first = await subject.run(allowed);
+    clock.advance(60_000);
+    subject.afterwards?.hear(response, allowed);
+    return { first, second: await subject.run(allowed) };
+  }
+
+  it("in which Google's front end does not take the token makes the next request mint anew", async () => {
+    const { first, second } = await secondToken(REFUSED);
+    expect(tokenIn(second).iat).toBe(Number(tokenIn(first).iat) + 60);
+  });
+
+  it.each([
+    { ...REFUSED, challenge: 'Bearer realm="the app"' },
+    { ...REFUSED, source: 'exit' as const },
+    { ...REFUSED, status: 403 },
+  ])('of another kind does not: %j', async (response) => {
+    const { first, second } = await secondToken(response);
+    expect(second).toEqual(first);
+  });
+
+  it('concerns the stage only where it is a 401', () => {
+    const { afterwards } = stage();
+    expect([200, 401, 403, 503].map((status) => afterwards?.concerns({ status }))).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe('before the first request', () => {
+  it('the token of a route can be minted', async () => {
+    const subject = stage();
+    const before = calls();
+    await subject.warm?.({ host: HOST });
+    expect(calls()).toBe(before + 1);
+    await subject.run(allowed);
+    expect(calls()).toBe(before + 1);
   });
 });
 
@@ -227,15 +388,15 @@ describe('the credentials', () => {
 
   it('are refused at construction where their type is not supported', () => {
     const path = join(folder, 'federation.json');
-    writeFileSync(path, JSON.stringify({ type: 'external_account' }));
+    writeFileSync(path, JSON.stringify({ type: 'gdch_service_account' }));
     for (const make of [
       () => stage({ credentials: path }),
       () => stage({}, { GOOGLE_APPLICATION_CREDENTIALS: path }),
-      () => stage({ credentials: '{"type":"external_account"}' }),
+      () => stage({ credentials: '{"type":"gdch_service_account"}' }),
     ]) {
       const error = thrownBy(make);
       expect(error).toBeInstanceOf(ConfigError);
-      expect(String(error)).toContain('type external_account is not supported');
+      expect(String(error)).toContain('type gdch_service_account is not supported');
     }
   });
 

@@ -11,6 +11,7 @@ export interface FakeRequest {
   /** All headers, for a host that is pipelined. */
   headers?: Record<string, unknown>;
   body?: unknown;
+  response?: { status: number; source: string; headers?: Record<string, string> };
   /** The plugin that Kong means to run. */
   pluginId?: string;
 }
@@ -80,6 +81,10 @@ export function fakeKong(
         answer('set_serialize_value', [key, value], () => undefined),
     },
     response: {
+      getStatus: () => answer('response.get_status', [], () => request.response?.status ?? 200),
+      getSource: () => answer('response.get_source', [], () => request.response?.source),
+      getHeader: (name) =>
+        answer('response.get_header', [name], () => request.response?.headers?.[name]),
       setHeader: (name, value) => answer('response.set_header', [name, value], () => undefined),
       exit(status, body, headers) {
         calls.push(['exit', status, body, headers]);

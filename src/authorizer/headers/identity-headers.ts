@@ -4,10 +4,12 @@ export const ISSUER_HEADER = 'X-Authenticated-Issuer';
 /**
  * Headers by which upstreams know who is asking, in lower case: those that this plugin sets unless told otherwise, as on
  * another route to the same upstream; those that Kong's authentication plugins set; and the one
- * that Cloud Run prefers to Authorization wherever the token in it is from (cloud-run-token sets that, or Authorization).
+ * that Cloud Run prefers to Authorization wherever the token in it is from, and the one that Identity-Aware Proxy prefers
+ * (cloud-run-token sets one of them, or Authorization).
  */
 export const IDENTITY_HEADERS: readonly string[] = [
   'x-serverless-authorization',
+  'proxy-authorization',
   'x-authenticated-subject',
   'x-authenticated-email',
   ISSUER_HEADER.toLowerCase(),

@@ -1,49 +1,47 @@
-import { gcpMetadata } from 'google-auth-library';
-import { ConfigError } from '../../core/config-error.ts';
+import type { Environment } from '../../core/google/environment.ts';
+import { metadataRequest, metadataUrl } from '../../core/google/sources/metadata-request.ts';
+import { isJsonObject } from '../../core/json.ts';
 import { Malfunction } from '../../core/malfunction.ts';
-import type { Environment } from '../environment.ts';
 import type { IdTokenSource } from '../id-token-source.ts';
-import { googleRequest } from './google-request.ts';
 
-const IDENTITY_PATH = '/instance/service-accounts/default/identity';
+/** What a status means, where it does not pass by itself. On GKE they are the two halves of Workload Identity. */
+const MEANINGS = new Map([
+  [
+    403,
+    'HTTP 403: the Kubernetes service account may not speak for the Google service account that it is annotated with; ' +
+      'grant it roles/iam.workloadIdentityUser there',
+  ],
+  [
+    404,
+    'HTTP 404: there is no service account that ID tokens could speak for; attach one, on GKE by the annotation ' +
+      'iam.gke.io/gcp-service-account, or name one to impersonate in config.service_account',
+  ],
+]);
 
 /**
  * ID tokens of the service account attached to this machine, pod or Cloud Run revision.
- *
- * The library's `Compute.fetchIdToken` is not used: it puts the audience into the URL unencoded, cannot be aborted,
- * waits without end on Google Cloud, and prints the token where GOOGLE_SDK_NODE_LOGGING is set.
  *
  * @throws ConfigError where GCE_METADATA_HOST (or GCE_METADATA_IP) names no host
  * @see https://cloud.google.com/compute/docs/instances/verifying-instance-identity#request_signature
  */
 export function createMetadataServerSource(environment: Environment): IdTokenSource {
-  const url = identityUrl(environment);
+  const url = metadataUrl(environment, 'identity');
   return {
     account: 'default account of the metadata server',
     credential: `metadata:${url}`,
     async fetchIdToken(audience, signal) {
-      const response = await googleRequest<string>(
-        {
-          url,
-          params: { audience, format: 'full' },
-          headers: gcpMetadata.HEADERS,
-          responseType: 'text',
-        },
-        signal,
-      );
-      // Whoever else answers on that address does not know the header's name.
-      if (response.headers.get(gcpMetadata.HEADER_NAME) !== gcpMetadata.HEADER_VALUE) {
-        throw new Malfunction('the answer does not come from a metadata server');
+      try {
+        const text = await metadataRequest(url, { audience, format: 'full' }, signal);
+        return text.trim();
+      } catch (error) {
+        const meaning = MEANINGS.get(statusOf(error));
+        throw meaning === undefined ? error : new Malfunction(meaning, { cause: error });
       }
-      return response.data.trim();
     },
   };
 }
 
-function identityUrl(environment: Environment): string {
-  const host =
-    environment.GCE_METADATA_IP || environment.GCE_METADATA_HOST || gcpMetadata.HOST_ADDRESS;
-  const base = /^https?:\/\//.test(host) ? host : `http://${host}`;
-  if (!URL.canParse(base)) throw new ConfigError(['GCE_METADATA_HOST: is not a host']);
-  return new URL(gcpMetadata.BASE_PATH + IDENTITY_PATH, base).href;
+function statusOf(error: unknown): number {
+  const response = error instanceof Error ? (error as { response?: unknown }).response : undefined;
+  return isJsonObject(response) ? Number(response.status) : Number.NaN;
 }

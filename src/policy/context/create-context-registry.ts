@@ -1,12 +1,15 @@
 import type { Clock } from '../../core/clock.ts';
+import { type AccessTokenSource, CLOUD_PLATFORM } from '../../core/google/access-token-source.ts';
+import { createAccessTokens } from '../../core/google/access-tokens.ts';
+import type { Caller } from '../../core/google/authorized-request.ts';
+import { createAccessTokenSource } from '../../core/google/create-access-token-source.ts';
+import { findCredentials } from '../../core/google/credentials/find-credentials.ts';
+import { type Environment, endpointOf } from '../../core/google/environment.ts';
 import type { Logger } from '../../core/logger.ts';
 import { ContextError } from './context-error.ts';
 import { fetchServiceLabels, type Labels } from './fetch-service-labels.ts';
 import { fetchTransitiveGroups, type Member } from './fetch-transitive-groups.ts';
-import { createAccessTokens } from './google/access-tokens.ts';
-import { createAccessTokenSource } from './google/create-access-token-source.ts';
-import { type Environment, endpointOf } from './google/environment.ts';
-import { createGoogleApi } from './google/google-api.ts';
+import { createGoogleApi } from './google-api.ts';
 import { createLiveCache, type LiveCache } from './live-cache.ts';
 
 /** What is known of services and groups, for the whole process: Kong starts many instances of one plugin config. */
@@ -22,6 +25,13 @@ export interface ContextRegistry {
   readonly groups: LiveCache<Member, readonly string[]>;
 }
 
+interface Connection {
+  source: AccessTokenSource;
+  /** Endpoints, without a slash at their end. */
+  run: string;
+  identity: string;
+}
+
 export interface ContextDependencies {
   clock: Clock;
   logger: Logger;
@@ -31,7 +41,6 @@ export interface ContextDependencies {
   random?: () => number;
 }
 
-const CLOUD_PLATFORM = 'https://www.googleapis.com/auth/cloud-platform';
 const GROUPS_READONLY = 'https://www.googleapis.com/auth/cloud-identity.groups.readonly';
 
 const MAX_SERVICES = 1000;
@@ -44,18 +53,24 @@ export function createContextRegistry({
   random = Math.random,
 }: ContextDependencies): ContextRegistry {
   const tokens = createAccessTokens({ clock });
-  const cloudRun = createGoogleApi(tokens, CLOUD_PLATFORM);
-  const cloudIdentity = createGoogleApi(tokens, GROUPS_READONLY);
-  let endpoints: { run: string; identity: string } | undefined;
+  const cloudRun = createGoogleApi(() => caller(CLOUD_PLATFORM));
+  const cloudIdentity = createGoogleApi(() => caller(GROUPS_READONLY));
+  let connection: Connection | undefined;
 
-  function connected(): { run: string; identity: string } {
-    if (endpoints === undefined) throw new ContextError('there are no endpoints', 'api');
-    return endpoints;
+  function connected(): Connection {
+    if (connection === undefined) throw new ContextError('there are no credentials', 'api');
+    return connection;
+  }
+
+  function caller(scope: string): Caller {
+    return { tokens, source: connected().source, scope };
   }
 
   return {
     connect() {
-      const found = {
+      const { credentials } = findCredentials(undefined, environment);
+      connection = {
+        source: createAccessTokenSource(credentials, { clock, environment, tokens }),
         run: endpointOf(environment, 'CLOUD_RUN_API_ENDPOINT', 'https://run.googleapis.com'),
         identity: endpointOf(
           environment,
@@ -63,8 +78,6 @@ export function createContextRegistry({
           'https://cloudidentity.googleapis.com',
         ),
       };
-      tokens.use(createAccessTokenSource(environment, clock));
-      endpoints = found;
     },
     labels: createLiveCache({
       name: 'context_labels',

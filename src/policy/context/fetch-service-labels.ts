@@ -1,6 +1,6 @@
 import { isJsonObject, ownMember } from '../../core/json.ts';
 import { ContextError } from './context-error.ts';
-import type { GoogleApi } from './google/google-api.ts';
+import type { GoogleApi } from './google-api.ts';
 
 export type Labels = ReadonlyMap<string, string>;
 

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue, ownMember } from '../../core/json.ts';
 import { ContextError } from './context-error.ts';
-import type { GoogleApi } from './google/google-api.ts';
+import type { GoogleApi } from './google-api.ts';
 import { asciiLowerCase, transitiveGroupsQuery } from './transitive-groups-query.ts';
 
 /** Google's largest is 1000; a page of this size stays well below the bound on an answer. */

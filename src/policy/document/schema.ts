@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { serviceAccountEmail } from '../../core/config/service-account-email.ts';
 import { upstreamHeaderName } from '../../core/config/upstream-header-name.ts';
 import { foldHeaderName } from '../../core/fold-header-name.ts';
 import { LIMITS } from '../limits.ts';
@@ -67,13 +68,7 @@ const rule = z.strictObject({
   description: note.optional(),
   shadow: z.boolean().default(false),
   headers: ruleHeaders.optional(),
-  run_as: z
-    .string()
-    .max(256)
-    .regex(/^[a-z0-9][a-z0-9.-]*@(?:[a-z0-9][a-z0-9.-]*\.)?gserviceaccount\.com$/, {
-      error: 'must be the e-mail of a service account',
-    })
-    .optional(),
+  run_as: serviceAccountEmail.optional(),
   step_up: stepUp.optional(),
 });
 

@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { faultPresets } from '../../../dev/google/fault-presets.ts';
 import { type Google, startGoogle } from '../../../dev/google/start-google.ts';
-import { failureReason } from '../../../src/cloud-run/failure-reason.ts';
 import { createMetadataServerSource } from '../../../src/cloud-run/sources/metadata-server.ts';
 import { ConfigError } from '../../../src/core/config-error.ts';
+import { failureReason } from '../../../src/core/google/failure-reason.ts';
 import { AUDIENCE } from '../support.ts';
 
 const TOKEN = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
@@ -78,10 +79,20 @@ describe('the metadata server as a source', () => {
 
   it('does not repeat a request that was refused', async () => {
     google.fail({ endpoint: 'metadata_identity', status: 404, times: 100 });
-    expect(await reasonOf(sourceAt(google.metadataHost).fetchIdToken(AUDIENCE, inTime()))).toBe(
-      'HTTP 404',
+    expect(await reasonOf(sourceAt(google.metadataHost).fetchIdToken(AUDIENCE, inTime()))).toMatch(
+      /^HTTP 404: /,
     );
     expect(calls()).toBe(1);
+  });
+
+  it.each([
+    [faultPresets.gkeNotAnnotated(), 'iam.gke.io/gcp-service-account'],
+    [faultPresets.gkeNotBound('metadata_identity'), 'roles/iam.workloadIdentityUser'],
+  ])('tells what Workload Identity on GKE lacks: $status', async (fault, remedy) => {
+    google.fail(fault);
+    const reason = await reasonOf(sourceAt(google.metadataHost).fetchIdToken(AUDIENCE, inTime()));
+    expect(reason).toContain(remedy);
+    expect(reason).not.toContain('kong/gateway');
   });
 
   it('stops waiting when the signal says so', async () => {

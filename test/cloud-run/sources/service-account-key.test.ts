@@ -1,9 +1,9 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Google, startGoogle } from '../../../dev/google/start-google.ts';
-import { failureReason } from '../../../src/cloud-run/failure-reason.ts';
 import { createServiceAccountKeySource } from '../../../src/cloud-run/sources/service-account-key.ts';
-import { parseServiceAccountKey } from '../../../src/core/google/parse-service-account-key.ts';
+import { parseServiceAccountKey } from '../../../src/core/google/credentials/parse-service-account-key.ts';
+import { failureReason } from '../../../src/core/google/failure-reason.ts';
 import { AUDIENCE, frozenClock, NOW_SECONDS, rsaPrivateKey } from '../support.ts';
 
 const EMAIL = 'gateway@demo-project.iam.gserviceaccount.com';
@@ -29,9 +29,9 @@ const inTime = () => AbortSignal.timeout(5000);
 const reasonOf = (promise: Promise<string>) => promise.then(() => 'no failure', failureReason);
 
 function source(changes: { private_key?: string } = {}, sourceClock = clock) {
-  const text = JSON.stringify({ ...google.serviceAccountKey(EMAIL), ...changes });
+  const key = { ...google.serviceAccountKey(EMAIL), ...changes };
   return createServiceAccountKeySource(
-    parseServiceAccountKey({ text, where: 'config.credentials' }),
+    parseServiceAccountKey(key, 'config.credentials'),
     sourceClock,
   );
 }
@@ -79,17 +79,15 @@ describe('a service account key as a source', () => {
   });
 
   it.each([
-    ['no ID token', '{"access_token":"ya29.x"}'],
-    ['a page', '<html></html>'],
-    ['nothing', ''],
-    ['null', 'null'],
-    ['a list', '[]'],
-    ['a number', '7'],
-  ])('refuses an answer with %s', async (_, body) => {
+    ['no ID token', '{"access_token":"ya29.x"}', 'the token endpoint answered without an ID token'],
+    ['a page', '<html></html>', 'the answer is not a token'],
+    ['nothing', '', 'the answer is not a token'],
+    ['null', 'null', 'the answer is not a token'],
+    ['a list', '[]', 'the answer is not a token'],
+    ['a number', '7', 'the answer is not a token'],
+  ])('refuses an answer with %s', async (_, body, reason) => {
     google.fail({ endpoint: 'oauth_token', body });
-    expect(await reasonOf(source().fetchIdToken(AUDIENCE, inTime()))).toBe(
-      'the token endpoint answered without an ID token',
-    );
+    expect(await reasonOf(source().fetchIdToken(AUDIENCE, inTime()))).toBe(reason);
   });
 
   it('does not read an answer beyond 64 KiB', async () => {

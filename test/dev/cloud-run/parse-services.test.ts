@@ -30,6 +30,20 @@ describe('parseServices', () => {
     });
   });
 
+  it('reads which requests a service takes, and what stands before it', () => {
+    const args = `--certs-url ${CERTS} --service tasks --port 1 --audience a --accept-host Tasks.example
+      --accept-host b --ingress INGRESS_TRAFFIC_INTERNAL_ONLY --iap-audience client --iap-accessor a@b
+      --service other --port 2 --audience b --iap-audience client`;
+    expect(parseServices(args.split(/\s+/)).services).toMatchObject([
+      {
+        hosts: ['tasks.example', 'b'],
+        ingress: 'INGRESS_TRAFFIC_INTERNAL_ONLY',
+        iap: { audience: 'client', accessors: ['a@b'] },
+      },
+      { iap: { audience: 'client' } },
+    ]);
+  });
+
   it.each([
     ['--service a --port 1 --audience b', '--certs-url'],
     ['--certs-url nonsense --service a', '--certs-url'],
@@ -39,6 +53,8 @@ describe('parseServices', () => {
     [`--certs-url ${CERTS} --service a --port 1`, 'needs an --audience'],
     [`--certs-url ${CERTS} --service a --port 99999 --audience b`, 'not a port'],
     [`--certs-url ${CERTS} --service a --port x --audience b`, 'not a port'],
+    [`--certs-url ${CERTS} --service a --port 1 --audience b --ingress all`, '--ingress is one of'],
+    [`--certs-url ${CERTS} --service a --port 1 --audience b --iap-accessor c`, '--iap-audience'],
   ])('refuses "%s"', (args, message) => {
     expect(() => parseServices(args.split(' '))).toThrow(message);
   });

@@ -83,11 +83,77 @@ describe('a Cloud Run service', () => {
     expect((await get(`${SERVICES}/shared`)).body).not.toHaveProperty('labels');
   });
 
+  it('has a URL by the number of its project and one by a hash, and takes traffic from everywhere', async () => {
+    const { body } = await get(`${SERVICES}/tasks?fields=uri,urls,ingress`);
+    expect(body).toEqual({
+      uri: expect.stringMatching(/^https:\/\/tasks-[a-z2-7]{10}-ew\.a\.run\.app$/),
+      urls: ['https://tasks-123456789012.europe-west1.run.app', body.uri],
+      ingress: 'INGRESS_TRAFFIC_ALL',
+    });
+    const { body: other } = await get(`${SERVICES}/shared?fields=uri`);
+    expect(other.uri).toBe(body.uri.replace('tasks', 'shared'));
+  });
+
+  it('has settings, which are left out where they are as usual', async () => {
+    const fields = 'customAudiences,defaultUriDisabled,invokerIamDisabled,iapEnabled,urls,ingress';
+    const name = `${SERVICES}/set`;
+    const settings = {
+      customAudiences: ['https://tasks.example'],
+      defaultUriDisabled: true,
+      invokerIamDisabled: true,
+      iapEnabled: true,
+      ingress: 'INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER' as const,
+    };
+    google.setCloudRunService({ name, ...settings });
+    expect((await get(`${name}?fields=${fields}`)).body).toEqual(settings);
+    google.setCloudRunService({
+      name,
+      customAudiences: [],
+      defaultUriDisabled: false,
+      invokerIamDisabled: false,
+      iapEnabled: false,
+      urls: ['https://set.example', 'https://other.example'],
+    });
+    expect((await get(`${name}?fields=${fields},uri`)).body).toEqual({
+      ingress: 'INGRESS_TRAFFIC_ALL',
+      uri: 'https://set.example',
+      urls: ['https://set.example', 'https://other.example'],
+    });
+    google.deleteCloudRunService(name);
+  });
+
+  it('has no URL by its number where that makes the name too long, nor by a hash in an unknown region', async () => {
+    const long = `${SERVICES}/${'a'.repeat(49)}z`;
+    const far = `${SERVICES}/far`.replace('europe-west1', 'moon-west1');
+    google.setCloudRunService({ name: `${long}y` });
+    google.setCloudRunService({ name: far });
+    expect((await get(`${long}y?fields=urls`)).body.urls).toEqual([
+      expect.stringMatching(/-ew\.a\.run\.app$/),
+    ]);
+    expect((await get(`${far}?fields=uri,urls`)).body).toEqual({
+      uri: 'https://far-123456789012.moon-west1.run.app',
+      urls: ['https://far-123456789012.moon-west1.run.app'],
+    });
+    google.deleteCloudRunService(`${long}y`);
+    google.deleteCloudRunService(far);
+  });
+
   it('is found by the number of the project, and not in another one', async () => {
     expect((await get(`${SERVICES}/tasks`.replace('demo-project', '123456789012'))).status).toBe(
       200,
     );
     expect((await get(`${SERVICES}/tasks`.replace('demo-project', 'another'))).status).toBe(404);
+  });
+
+  it('of another project has that project in its URLs, and is found by its number too', async () => {
+    const name = `${SERVICES}/tasks`.replace('demo-project', 'another');
+    google.setCloudRunService({ name });
+    const { urls } = (await get(`${name}?fields=urls`)).body;
+    const number = /^https:\/\/tasks-(\d{12})\./.exec(urls[0])?.[1] ?? '';
+    expect(number).not.toBe('123456789012');
+    const found = await get(`${name.replace('another', number)}?fields=name,urls`);
+    expect(found.body).toEqual({ name, urls });
+    google.deleteCloudRunService(name);
   });
 
   it('that does not exist is 404 to who may read all', async () => {
@@ -129,5 +195,7 @@ describe('a Cloud Run service', () => {
     google.deleteCloudRunService(name);
     expect((await get(name)).status).toBe(404);
     expect(() => google.setCloudRunService({ name: 'tasks' })).toThrow('not a Cloud Run service');
+    const ingress = 'all' as 'INGRESS_TRAFFIC_ALL';
+    expect(() => google.setCloudRunService({ name, ingress })).toThrow('ingress');
   });
 });

@@ -1,7 +1,14 @@
 import { createServer } from 'node:http';
-import { GoogleAuth, IdentityPoolClient, Impersonated } from 'google-auth-library';
+import {
+  AwsClient,
+  GoogleAuth,
+  IdentityPoolClient,
+  Impersonated,
+  UserRefreshClient,
+} from 'google-auth-library';
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Aws, startAws } from '../../../dev/aws/start-aws.ts';
 import { type CloudRun, startCloudRun } from '../../../dev/cloud-run/start-cloud-run.ts';
 import { close, listen } from '../../../dev/google/listen.ts';
 import { type Google, startGoogle } from '../../../dev/google/start-google.ts';
@@ -11,9 +18,12 @@ const GATEWAY = 'gateway@demo-project.iam.gserviceaccount.com';
 const RERUN = 'rerun@demo-project.iam.gserviceaccount.com';
 const POOL = 'iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/ci';
 const PROVIDER = `//${POOL}/providers/builds`;
+const AWS_PROVIDER = `//${POOL}/providers/aws`;
+const ALICE = 'alice@example.com';
 
 const issuer = createServer();
 let google: Google;
+let aws: Aws;
 let cloudRun: CloudRun;
 let subjectToken: string;
 
@@ -30,13 +40,20 @@ beforeAll(async () => {
     .setIssuedAt()
     .setExpirationTime('10m')
     .sign(privateKey);
+  aws = await startAws();
   google = await startGoogle({
+    users: [{ email: ALICE, clientId: 'gcloud', clientSecret: 'secret', refreshToken: '1//alice' }],
     serviceAccounts: [
       { email: GATEWAY },
-      { email: RERUN, tokenCreators: [GATEWAY, `principalSet://${POOL}/*`] },
+      { email: RERUN, tokenCreators: [GATEWAY, ALICE, `principalSet://${POOL}/*`] },
     ],
     workloadIdentityProviders: [
       { audience: PROVIDER, issuer: issuerUrl, jwksUri: `${issuerUrl}/jwks` },
+      {
+        audience: AWS_PROVIDER,
+        // The library adds the header after signing.
+        aws: { accountId: '123456789012', accessKeys: aws.accessKeys, acceptUnsignedTarget: true },
+      },
     ],
   });
   cloudRun = await startCloudRun({
@@ -54,6 +71,7 @@ afterAll(async () => {
   delete process.env.CLOUDSDK_CONFIG;
   await cloudRun.stop();
   await google.stop();
+  await aws.stop();
   await close(issuer);
 });
 
@@ -145,5 +163,43 @@ describe('google-auth-library', () => {
       invoker: { email: GATEWAY, aud: AUDIENCE },
     });
     expect(google.calls().oauth_token).toBe(1);
+  });
+
+  it('refreshes the token of a user, and impersonates with it', async () => {
+    const sourceClient = new UserRefreshClient({
+      endpoints: { oauth2TokenUrl: `${google.url}/token` },
+    });
+    sourceClient.fromJSON(google.authorizedUser(ALICE));
+    const impersonated = new Impersonated({
+      sourceClient,
+      targetPrincipal: RERUN,
+      endpoint: google.url,
+    });
+    expect(decodeJwt(await impersonated.fetchIdToken(AUDIENCE)).email).toBe(RERUN);
+    expect(decodeJwt(await sourceClient.fetchIdToken(AUDIENCE))).toMatchObject({
+      email: ALICE,
+      aud: 'gcloud',
+    });
+  });
+
+  it('exchanges the identity of an EC2 instance, and impersonates with it', async () => {
+    const sourceClient = new AwsClient({
+      type: 'external_account',
+      audience: AWS_PROVIDER,
+      subject_token_type: 'urn:ietf:params:aws:token-type:aws4_request',
+      token_url: `${google.url}/v1/token`,
+      credential_source: aws.credentialSource,
+    });
+    const impersonated = new Impersonated({
+      sourceClient,
+      targetPrincipal: RERUN,
+      endpoint: google.url,
+    });
+    expect(decodeJwt(await impersonated.fetchIdToken(AUDIENCE)).email).toBe(RERUN);
+    expect(aws.calls()).toMatchObject({
+      imds_availability_zone: 1,
+      imds_role: 1,
+      imds_credentials: 1,
+    });
   });
 });

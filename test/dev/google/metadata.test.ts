@@ -170,6 +170,26 @@ describe('the identity endpoint', () => {
   });
 });
 
+describe('an ID token that the metadata server has kept', () => {
+  const url = (audience: string) => `${ACCOUNTS}/default/identity?audience=${audience}&format=full`;
+
+  it('is handed out, short-lived as it is, until it ends, and then a new one', async () => {
+    google.leaveIdTokenLeftover(90);
+    const first = await (await get(url('a'))).text();
+    expect(decodeJwt(first)).toMatchObject({ iat: NOW / 1000 - 3510, exp: NOW / 1000 + 90 });
+    now += 89_000;
+    expect(await (await get(url('a'))).text()).toBe(first);
+    const ofAnother = decodeJwt(await (await get(url('b'))).text());
+    expect(ofAnother).toMatchObject({ aud: 'b', exp: NOW / 1000 + 90 });
+    now += 1000;
+    expect(decodeJwt(await (await get(url('a'))).text()).exp).toBe(now / 1000 + 3600);
+  });
+
+  it('has some life left', () => {
+    expect(() => google.leaveIdTokenLeftover(0)).toThrow(RangeError);
+  });
+});
+
 describe('the token endpoint', () => {
   async function token(query = '') {
     const response = await get(`${ACCOUNTS}/default/token${query}`);

@@ -180,7 +180,7 @@ describe('the JWT-bearer grant', () => {
     expect(body.error).toBe('invalid_request');
   });
 
-  it.each([{}, { grant_type: 'refresh_token', refresh_token: 'x' }])(
+  it.each([{}, { grant_type: 'client_credentials', client_id: 'x' }])(
     'answers unsupported_grant_type to %o',
     async (fields) => {
       const { status, body } = await post(fields);

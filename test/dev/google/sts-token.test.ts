@@ -137,6 +137,57 @@ describe('the token exchange', () => {
   });
 
   it.each([
+    ['a field that Google does not document', { actor_token: 'x' }, /actor_token/],
+    [
+      'a user project, which is for workforce pools',
+      { options: '{"userProject":"p"}' },
+      /userProject/,
+    ],
+    ['options that are not an object', { options: 'x' }, /options/],
+  ])('refuses %s', async (_, fields, description) => {
+    const { status, body } = await exchange(fields);
+    expect(status).toBe(400);
+    expect(body).toEqual({
+      error: 'invalid_request',
+      error_description: expect.stringMatching(description),
+    });
+  });
+
+  it('takes empty options', async () => {
+    expect((await exchange({ options: '{}' })).status).toBe(200);
+  });
+
+  it.each([
+    ['a repeated field', { body: new URLSearchParams('scope=a&scope=b') }, /twice/],
+    ['a body that is no form', { body: 'grant_type=x' }, /malformed/],
+    [
+      'a JSON body with a member that is no text',
+      { body: '{"scope":["a"]}', json: true },
+      /malformed/,
+    ],
+    [
+      'a JSON member that Google does not document',
+      { body: '{"resource":"a"}', json: true },
+      /resource/,
+    ],
+    ['an Authorization header', { body: new URLSearchParams(), bearer: true }, /Authorization/],
+  ])('refuses %s', async (_, { body, ...how }, description) => {
+    const response = await fetch(`${google.url}/v1/token`, {
+      method: 'POST',
+      headers: {
+        ...('json' in how ? { 'content-type': 'application/json' } : {}),
+        ...('bearer' in how ? { authorization: 'Bearer x' } : {}),
+      },
+      body,
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({
+      error: 'invalid_request',
+      error_description: expect.stringMatching(description),
+    });
+  });
+
+  it.each([
     ['another issuer', { iss: 'https://other.example' }, /issuer/],
     ['another audience', { aud: 'https://other.example' }, /audience/],
     ['no audience', { aud: undefined }, /audience/],

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Google, startGoogle } from '../../../dev/google/start-google.ts';
 import { ContextError } from '../../../src/policy/context/context-error.ts';
 import { fetchServiceLabels } from '../../../src/policy/context/fetch-service-labels.ts';
-import type { ApiAnswer, GoogleApi } from '../../../src/policy/context/google/google-api.ts';
+import type { ApiAnswer, GoogleApi } from '../../../src/policy/context/google-api.ts';
 import { googleApi } from './google-api.ts';
 import { inTime } from './support.ts';
 

@@ -3,7 +3,7 @@ import { type Google, startGoogle } from '../../../dev/google/start-google.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { ContextError } from '../../../src/policy/context/context-error.ts';
 import { fetchTransitiveGroups } from '../../../src/policy/context/fetch-transitive-groups.ts';
-import type { GoogleApi } from '../../../src/policy/context/google/google-api.ts';
+import type { GoogleApi } from '../../../src/policy/context/google-api.ts';
 import { googleApi } from './google-api.ts';
 import { inTime } from './support.ts';
 

@@ -1,8 +1,8 @@
 import type { Google } from '../../../dev/google/start-google.ts';
 import { systemClock } from '../../../src/core/clock.ts';
-import { createAccessTokens } from '../../../src/policy/context/google/access-tokens.ts';
-import { createGoogleApi, type GoogleApi } from '../../../src/policy/context/google/google-api.ts';
-import { createMetadataServerSource } from '../../../src/policy/context/google/metadata-server.ts';
+import { createAccessTokens } from '../../../src/core/google/access-tokens.ts';
+import { createMetadataServerSource } from '../../../src/core/google/sources/metadata-server.ts';
+import { createGoogleApi, type GoogleApi } from '../../../src/policy/context/google-api.ts';
 
 /** The stand-in's APIs, asked as the account of its metadata server. */
 export function googleApi(
@@ -10,6 +10,7 @@ export function googleApi(
   scope = 'https://www.googleapis.com/auth/cloud-platform',
 ): GoogleApi {
   const tokens = createAccessTokens({ clock: systemClock });
-  tokens.use(createMetadataServerSource({ GCE_METADATA_HOST: google.metadataHost }, systemClock));
-  return createGoogleApi(tokens, scope);
+  const environment = { GCE_METADATA_HOST: google.metadataHost };
+  const source = createMetadataServerSource(environment, systemClock);
+  return createGoogleApi(() => ({ tokens, source, scope }));
 }
