@@ -594,6 +594,7 @@ describe('createAuthorizerStage', () => {
         'x-authenticated-subject',
         'x-authenticated-email',
         'x-serverless-authorization',
+        'proxy-authorization',
         'x-authenticated-issuer',
         'x-consumer-id',
         'x-consumer-custom-id',
