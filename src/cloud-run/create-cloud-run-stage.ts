@@ -11,7 +11,7 @@ import type { CloudRunConfig } from './config.ts';
 import { createAccounts } from './create-accounts.ts';
 import { defaultAudience } from './default-audience.ts';
 import type { IdTokenCache, IdTokenRequest } from './id-token-cache.ts';
-import { isFrontEndRefusal } from './is-front-end-refusal.ts';
+import { isFrontEndRefusal, REFUSAL_HEADERS } from './is-front-end-refusal.ts';
 import { runAppHost } from './run-app-host.ts';
 
 export interface CloudRunDependencies {
@@ -85,6 +85,7 @@ export function createCloudRunStage(
     },
     afterwards: {
       needs: { attributes: ['service'], headers: [], handoff: ['policy_decision'] },
+      response_headers: REFUSAL_HEADERS,
       concerns: ({ status }) => status === 401,
       hear(response, facts) {
         if (!isFrontEndRefusal(response)) return;

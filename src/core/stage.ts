@@ -50,14 +50,16 @@ export interface UpstreamResponse {
   status: number;
   /** Who answered: the upstream, a plugin, or Kong itself. */
   source: 'service' | 'exit' | 'error';
-  /** The `WWW-Authenticate` header, empty where there is none. */
-  challenge: string;
+  /** Those that were asked for, by lower-case name; empty where there is none. */
+  headers: Readonly<Record<string, string>>;
 }
 
 /** What a stage does once the client has its answer, which it cannot change any more. */
 export interface Afterwards {
-  /** What is fetched for a response that concerns the stage. */
+  /** What is fetched of the request, for a response that concerns the stage. */
   needs: RequestNeeds;
+  /** Lower-case names of headers that are fetched of such a response. */
+  response_headers: readonly string[];
   /** Asked for every response, so that nothing is fetched for most. */
   concerns(response: Pick<UpstreamResponse, 'status'>): boolean;
   hear(response: UpstreamResponse, facts: RequestFacts): void;

@@ -11,18 +11,20 @@ import { readFacts } from './read-facts.ts';
  */
 export async function hearResponse(
   kong: KongPdk,
-  { needs, concerns, hear }: Afterwards,
+  { needs, response_headers, concerns, hear }: Afterwards,
   { isMeant, signal }: { isMeant: () => Promise<boolean>; signal: AbortSignal },
 ): Promise<void> {
   const status = await kong.response.getStatus();
   if (typeof status !== 'number') throw new Malfunction('Kong gave no status');
   if (!concerns({ status }) || !(await isMeant())) return;
   const source = await kong.response.getSource();
-  const challenge = await kong.response.getHeader('www-authenticate');
+  const headers: Record<string, string> = {};
+  for (const name of response_headers) {
+    Object.assign(headers, { [name]: textOf(await kong.response.getHeader(name)) });
+  }
   const reading = await readFacts(kong, needs, signal);
   if ('refusal' in reading) return;
-  const response = { status, source: sourceOf(source), challenge: textOf(challenge) };
-  hear(response, reading.facts);
+  hear({ status, source: sourceOf(source), headers }, reading.facts);
 }
 
 function sourceOf(source: unknown): UpstreamResponse['source'] {

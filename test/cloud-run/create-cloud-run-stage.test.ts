@@ -297,8 +297,10 @@ describe('a response', () => {
   const REFUSED = {
     status: 401,
     source: 'service',
-    challenge:
-      'Bearer error="invalid_token" error_description="The access token could not be verified"',
+    headers: {
+      'www-authenticate':
+        'Bearer error="invalid_token" error_description="The access token could not be verified"',
+    },
   } as const;
 
   async function secondToken(response: Parameters<NonNullable<Stage['afterwards']>['hear']>[0]) {
@@ -315,7 +317,7 @@ describe('a response', () => {
   });
 
   it.each([
-    { ...REFUSED, challenge: 'Bearer realm="the app"' },
+    { ...REFUSED, headers: { 'www-authenticate': 'Bearer realm="the app"' } },
     { ...REFUSED, source: 'exit' as const },
     { ...REFUSED, status: 403 },
   ])('of another kind does not: %j', async (response) => {

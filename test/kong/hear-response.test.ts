@@ -16,6 +16,7 @@ function setUp(hear: Afterwards['hear'] = vi.fn()) {
     run: () => ({ outcome: 'continue' }),
     afterwards: {
       needs: { attributes: ['service'], headers: [], handoff: ['policy_decision'] },
+      response_headers: ['www-authenticate', 'x-absent'],
       concerns: ({ status }) => status === 401,
       hear,
     },
@@ -41,7 +42,11 @@ describe.each([
     const { hear, log } = setUp();
     await log(create(REFUSED));
     expect(hear).toHaveBeenCalledExactlyOnceWith(
-      { status: 401, source: 'service', challenge: 'Bearer' },
+      {
+        status: 401,
+        source: 'service',
+        headers: { 'www-authenticate': 'Bearer', 'x-absent': '' },
+      },
       expect.objectContaining({ service: { name: 'tasks', host: 'tasks.example' } }),
     );
   });

@@ -21,7 +21,10 @@ beforeEach(() => {
 
 function loaded(name: string, methods: object): LoadedPlugin {
   class Plugin {
-    constructor(readonly config: unknown) {
+    readonly config: unknown;
+
+    constructor(config: unknown) {
+      this.config = config;
       created.push(name);
     }
   }

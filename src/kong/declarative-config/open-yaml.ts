@@ -25,15 +25,16 @@ const MOST_ALIASES = 10_000;
 const MOST_PROBLEMS = 20;
 
 /**
- * Kong reads YAML 1.1, where `no` is false. Dates and times of day stay text there, for which Lua has no other type, and
+ * Kong reads YAML 1.1, where `no` is false, though `n` is not. Dates stay text there, for which Lua has no type, and
  * types that JSON has not are none of its business.
  */
 function kongsTags(tags: Tags): Tags {
-  return tags.filter(
-    (one) =>
-      typeof one === 'string' ||
-      (!/:(?:timestamp|binary|omap|pairs|set)$/.test(one.tag) && one.format !== 'TIME'),
-  );
+  return tags.flatMap((one): Tags => {
+    if (typeof one === 'string') return [one];
+    if (/:(?:timestamp|binary|omap|pairs|set)$/.test(one.tag)) return [];
+    if (!one.tag.endsWith(':bool') || !('test' in one) || one.test === undefined) return [one];
+    return [{ ...one, test: new RegExp(`(?!^[YyNn]$)${one.test.source}`) }];
+  });
 }
 
 /** @throws ConfigError with the line and the column of each mistake */
