@@ -52,7 +52,7 @@ ENV KONG_PLUGINS=bundled,oidc-authorizer,policy-evaluator,cloud-run-token \
     KONG_PLUGINSERVER_POLICY_EVALUATOR_SOCKET=/usr/local/kong/cloud-run-auth.sock \
     KONG_PLUGINSERVER_CLOUD_RUN_TOKEN_SOCKET=/usr/local/kong/cloud-run-auth.sock
 # nginx hides the environment from what it starts, but for the variables named here.
-ENV KONG_NGINX_MAIN_ENV="PLUGIN_SERVER_STDERR; env GOOGLE_APPLICATION_CREDENTIALS; env GCE_METADATA_HOST; env NODE_OPTIONS; env NODE_EXTRA_CA_CERTS; env HTTPS_PROXY; env NO_PROXY"
+ENV KONG_NGINX_MAIN_ENV="PLUGIN_SERVER_STDERR; env GOOGLE_APPLICATION_CREDENTIALS; env GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES; env GCE_METADATA_HOST; env AWS_REGION; env AWS_DEFAULT_REGION; env AWS_CONTAINER_CREDENTIALS_RELATIVE_URI; env AWS_CONTAINER_CREDENTIALS_FULL_URI; env AWS_CONTAINER_AUTHORIZATION_TOKEN; env AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE; env NODE_OPTIONS; env NODE_EXTRA_CA_CERTS; env HTTPS_PROXY; env NO_PROXY"
 # Kong is up before its plugin server is, and answers 500 until then.
 HEALTHCHECK --interval=10s --timeout=10s --start-period=20s --retries=10 \
   CMD kong health && node -e "require('node:net').connect('/usr/local/kong/cloud-run-auth.sock').on('connect', () => process.exit(0)).on('error', () => process.exit(1))"

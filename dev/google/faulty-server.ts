@@ -12,7 +12,7 @@ export interface FaultyServerOptions<E extends string> {
   endpointOf(call: Call): E;
   answer(endpoint: E, call: Call): Reply | Promise<Reply>;
   /** what is sent for a fault that has no body of its own, and with 500 for a mistake in the stand-in */
-  errorReply(status: number): Reply;
+  errorReply(status: number, endpoint: E | undefined): Reply;
 }
 
 export interface FaultyServer<E extends string> {
@@ -49,18 +49,18 @@ export function createFaultyServer<E extends string>(
       request.socket.resetAndDestroy();
       return;
     }
-    const reply = (fault && injected(fault)) ?? (await options.answer(endpoint, call));
+    const reply = (fault && injected(fault, endpoint)) ?? (await options.answer(endpoint, call));
     if (fault?.stall === true) stall(response, reply);
     else send(response, reply);
   }
 
-  function injected(fault: FaultRule<E>): Reply | undefined {
+  function injected(fault: FaultRule<E>, endpoint: E): Reply | undefined {
     if (fault.status === undefined && fault.body === undefined) return undefined;
     const status = fault.status ?? 200;
-    const standard = options.errorReply(status);
+    const standard = options.errorReply(status, endpoint);
     return {
       status,
-      headers: { ...standard.headers, ...fault.headers },
+      headers: { ...lowerCaseNames(standard.headers), ...lowerCaseNames(fault.headers) },
       body: fault.body ?? standard.body,
     };
   }
@@ -72,7 +72,7 @@ export function createFaultyServer<E extends string>(
         return;
       }
       console.error(`${options.name}:`, error instanceof Error ? error.message : 'failed');
-      send(response, options.errorReply(500));
+      send(response, options.errorReply(500, undefined));
     });
   });
 
@@ -103,6 +103,12 @@ function send(response: ServerResponse, reply: Reply): void {
   if (response.headersSent || response.destroyed) return;
   writeHead(response, reply);
   response.end(reply.body);
+}
+
+function lowerCaseNames(headers: Record<string, string> = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
 }
 
 /** The connection then stays open until the client has had enough, or `stop()`. */

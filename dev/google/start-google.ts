@@ -137,7 +137,13 @@ export async function startGoogle(options: GoogleOptions = {}): Promise<Google> 
     endpoints: ENDPOINTS,
     endpointOf,
     answer: (endpoint, call) => endpoints[endpoint](call),
-    errorReply: canonicalError,
+    errorReply: (status, endpoint) => {
+      const error = canonicalError(status);
+      // Its clients take nobody for the metadata server who does not say so.
+      return endpoint?.startsWith('metadata')
+        ? { ...error, headers: { ...error.headers, 'metadata-flavor': 'Google' } }
+        : error;
+    },
   });
   const port = await server.listen(host, options.port ?? 0);
   world.url = (options.publicUrl ?? localUrl(host, port)).replace(/\/$/, '');

@@ -32,14 +32,15 @@ export const cloudRunFields = z.strictObject({
     .optional()
     .describe(
       'Service account to impersonate for this route: whom the ID token speaks for. The credentials need ' +
-        '`roles/iam.serviceAccountTokenCreator` on it. Default: the account of the credentials.',
+        '`roles/iam.serviceAccountOpenIdTokenCreator` on it. Default: the account of the credentials.',
     ),
   delegates: z
     .array(serviceAccountEmail)
     .max(10)
     .default([])
     .describe(
-      'Service accounts in between: the credentials may impersonate the first, each the next, and the last the account.',
+      'Service accounts in between: the credentials may impersonate the first, each the next, and the last the account, ' +
+        'for which each needs `roles/iam.serviceAccountTokenCreator` on the next.',
     ),
   allowed_service_accounts: z
     .array(serviceAccountEmail)

@@ -284,7 +284,7 @@ describe('the account', () => {
     });
     expect(logger.lines[0]?.fields).toMatchObject({
       account: RERUNNER,
-      reason: expect.stringContaining('roles/iam.serviceAccountTokenCreator'),
+      reason: expect.stringContaining('roles/iam.serviceAccountOpenIdTokenCreator'),
     });
   });
 

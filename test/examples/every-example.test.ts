@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -67,7 +68,21 @@ describe.each(examplesNamed('README.md'))('%s', (file) => {
   it('links to what is there', () => {
     expect(links.filter((target) => !existsSync(path.join(folder, target)))).toEqual([]);
   });
+
+  it('has commands that a shell can read', () => {
+    for (const commands of codeBlocks(file, 'sh')) {
+      execFileSync('sh', ['-n'], { input: commands, stdio: 'pipe' });
+    }
+  });
 });
+
+/** The blocks of a language in a README, as a reader sees them: without the indentation of a list. */
+function codeBlocks(file: string, language: string): string[] {
+  const blocks = [...readExample(file).matchAll(/^( *)```(\w+)\n(.*?)^ *```$/gms)];
+  return blocks
+    .filter(([, , found]) => found === language)
+    .map(([, indentation = '', , text = '']) => text.replaceAll(`\n${indentation}`, '\n').trim());
+}
 
 it('lists every example in the README of its folder', () => {
   for (const list of ['README.md', 'identity-providers/README.md']) {

@@ -1,6 +1,9 @@
 import type { Environment } from '../../core/google/environment.ts';
-import { metadataRequest, metadataUrl } from '../../core/google/sources/metadata-request.ts';
-import { isJsonObject } from '../../core/json.ts';
+import {
+  MetadataRefusal,
+  metadataRequest,
+  metadataUrl,
+} from '../../core/google/sources/metadata-request.ts';
 import { Malfunction } from '../../core/malfunction.ts';
 import type { IdTokenSource } from '../id-token-source.ts';
 
@@ -34,14 +37,9 @@ export function createMetadataServerSource(environment: Environment): IdTokenSou
         const text = await metadataRequest(url, { audience, format: 'full' }, signal);
         return text.trim();
       } catch (error) {
-        const meaning = MEANINGS.get(statusOf(error));
+        const meaning = error instanceof MetadataRefusal ? MEANINGS.get(error.status) : undefined;
         throw meaning === undefined ? error : new Malfunction(meaning, { cause: error });
       }
     },
   };
-}
-
-function statusOf(error: unknown): number {
-  const response = error instanceof Error ? (error as { response?: unknown }).response : undefined;
-  return isJsonObject(response) ? Number(response.status) : Number.NaN;
 }

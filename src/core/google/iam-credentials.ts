@@ -14,10 +14,10 @@ export interface Target {
   delegates: readonly string[];
 }
 
-/** Of `roles/iam.serviceAccountTokenCreator`, as an answer names them. */
+/** An access token needs the latter as well, but the chain asks for ID tokens. */
 const DENIED =
-  'permission denied; grant roles/iam.serviceAccountTokenCreator on the service account to whom impersonates it, ' +
-  'and enable iamcredentials.googleapis.com';
+  'permission denied; grant roles/iam.serviceAccountOpenIdTokenCreator on the service account to whom impersonates it ' +
+  '(to delegates roles/iam.serviceAccountTokenCreator), and enable iamcredentials.googleapis.com';
 
 /**
  * An ID token of the account, with its email.

@@ -106,7 +106,7 @@ describe('the metadata server', () => {
     const reason = await byMetadata(`127.0.0.1:${port}`)
       .fetchAccessToken(SCOPE, inTime())
       .catch(failureReason);
-    expect(reason).toBe('the answer does not come from a metadata server');
+    expect(reason).toBe('the answer does not come from a metadata server of Google');
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });

@@ -19,11 +19,23 @@ export function metadataUrl(environment: Environment, what: string): string {
   return new URL(path, base).href;
 }
 
+/** The metadata server has not got what it was asked for. */
+export class MetadataRefusal extends Malfunction {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`HTTP ${status}`);
+    this.name = 'MetadataRefusal';
+    this.status = status;
+  }
+}
+
 /**
  * Asks the metadata server. The library's `Compute` is not used: it puts parameters into the URL unencoded, cannot be
  * aborted, waits without end on Google Cloud, and prints tokens where GOOGLE_SDK_NODE_LOGGING is set.
  *
  * @returns the text of the answer
+ * @throws MetadataRefusal, Malfunction, or what the transport throws
  * @see https://cloud.google.com/compute/docs/metadata/querying-metadata
  */
 export async function metadataRequest(
@@ -32,12 +44,20 @@ export async function metadataRequest(
   signal: AbortSignal,
 ): Promise<string> {
   const response = await googleRequest<string>(
-    { url, params, headers: gcpMetadata.HEADERS, responseType: 'text' },
+    {
+      url,
+      params,
+      headers: gcpMetadata.HEADERS,
+      responseType: 'text',
+      validateStatus: (status) => status < 500,
+    },
     { signal },
   );
-  // Whoever else answers on that address does not know the header's name.
-  if (response.headers.get(gcpMetadata.HEADER_NAME) !== gcpMetadata.HEADER_VALUE) {
-    throw new Malfunction('the answer does not come from a metadata server');
+  const { status, data, headers } = response;
+  // Whoever else answers on that address, as AWS and Azure do, does not know the header's name.
+  if (headers.get(gcpMetadata.HEADER_NAME) !== gcpMetadata.HEADER_VALUE) {
+    throw new Malfunction('the answer does not come from a metadata server of Google');
   }
-  return response.data;
+  if (status !== 200) throw new MetadataRefusal(status);
+  return data;
 }
