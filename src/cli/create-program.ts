@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../core/version.ts';
 import { addDescribePlugin } from './describe-plugin.ts';
+import { addDoctor } from './doctor/doctor.ts';
 import { addPolicy } from './policy/add-policy.ts';
 import { addReportPlugins } from './report-plugins.ts';
 import { addServe } from './serve.ts';
@@ -17,6 +18,7 @@ export function createProgram(): Command {
   addServe(program);
   addDescribePlugin(program);
   addPolicy(program);
+  addDoctor(program);
   addWork(program);
   addReportPlugins(program);
   return program;
