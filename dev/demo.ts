@@ -118,7 +118,11 @@ async function keep(stack: Stack, signal: AbortSignal): Promise<void> {
   const [alice, bob] = await Promise.all(
     (['alice', 'bob'] as const).map((user) => getToken(issuer, { user, expiresInSeconds: 3600 })),
   );
-  const requests = printRequests(stack.gateway.url, { alice: alice ?? '', bob: bob ?? '' });
+  const requests = printRequests(stack.gateway.url, {
+    alice: alice ?? '',
+    bob: bob ?? '',
+    google: stack.google.url,
+  });
   console.log(
     `\nEverything stays up; Ctrl-C ends it. To paste into another terminal, with tokens that are good for an hour:\n\n${requests}`,
   );

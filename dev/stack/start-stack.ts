@@ -28,6 +28,12 @@ export const PLUGINS = ['oidc-authorizer', 'policy-evaluator', 'cloud-run-token'
 export const STAGING_AUDIENCE = 'https://tasks-staging-123456789012.europe-west3.run.app';
 export const PRODUCTION_AUDIENCE = 'https://tasks-production-123456789012.europe-west3.run.app';
 
+/** What Google knows of the two services, for whoever asks its APIs about them. */
+const SERVICES = ['tasks-staging', 'tasks-production'].map((name) => ({
+  name: `projects/demo-project/locations/europe-west3/services/${name}`,
+  invokers: ['gateway@demo-project.iam.gserviceaccount.com'],
+}));
+
 const PLUGIN_INFO: Record<PluginServerKind, string> = {
   ours: path.join(REPOSITORY, 'dist/plugin-info'),
   stock: path.join(REPOSITORY, 'dist/plugin-info/stock'),
@@ -123,7 +129,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     onProgress('identity provider');
     const google = await started(
       'Google stand-in',
-      startGoogle({ ...options.google, port: ports.google }),
+      startGoogle({ cloudRunServices: SERVICES, ...options.google, port: ports.google }),
     );
     const [staging, production] = [
       await started('Cloud Run: tasks-staging', startTasks('staging', ports, google)),

@@ -1,8 +1,13 @@
+const SERVICES = 'projects/demo-project/locations/europe-west3/services';
+
 /**
  * Requests to paste into a shell, with tokens as variables. The comments hold no quotes or parentheses, because an
  * interactive zsh takes them for commands.
  */
-export function printRequests(url: string, tokens: { alice: string; bob: string }): string {
+export function printRequests(
+  url: string,
+  { google, ...tokens }: { alice: string; bob: string; google: string },
+): string {
   const task = `${url}/staging/tasks/7`;
   return `ALICE=${tokens.alice}
 BOB=${tokens.bob}
@@ -21,6 +26,12 @@ curl -i -X POST ${task} -H "Authorization: Bearer $ALICE"
 
 # 200: the handbook is public
 curl -i ${url}/handbook
+
+# what the doctor says of all this, where kong.yml has the ports that are in use
+export BOB GCE_METADATA_HOST=${new URL(google).host} CLOUD_RUN_API_ENDPOINT=${google}
+node dist/cloud-run-auth.cjs doctor kong.yml --gateway ${url} --token-env BOB \\
+  --service tasks-staging=${SERVICES}/tasks-staging --service handbook=${SERVICES}/tasks-staging \\
+  --service tasks-production=${SERVICES}/tasks-production
 `;
 }
 

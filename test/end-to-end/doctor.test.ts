@@ -78,9 +78,13 @@ describeOnHosts(
         })),
       });
       const program = path.join(REPOSITORY, 'dist/cloud-run-auth.cjs');
-      const all = ['doctor', 'kong.yml', '--offline', '--gateway', stack.gateway.url, ...args];
+      const all = ['doctor', 'kong.yml', '--gateway', stack.gateway.url, ...args];
+      const google = {
+        GCE_METADATA_HOST: stack.google.metadataHost,
+        CLOUD_RUN_API_ENDPOINT: stack.google.url,
+      };
       return new Promise((resolve) => {
-        const options = { cwd: folder, env: { ...process.env, ...env } };
+        const options = { cwd: folder, env: { ...process.env, ...env, ...google } };
         execFile(program, all, options, (error, out) =>
           resolve({ code: error === null ? 0 : Number(error.code), out }),
         );
@@ -88,7 +92,7 @@ describeOnHosts(
     }
 
     async function findings(...args: string[]): Promise<Found[]> {
-      const { out } = await doctor('--json', ...args);
+      const { out } = await doctor('--offline', '--json', ...args);
       expect(out).not.toContain(readFileSync(path.join(folder, 'token'), 'utf8').trim());
       return JSON.parse(out).findings;
     }
@@ -145,10 +149,30 @@ describeOnHosts(
     });
 
     it('ends with 1 and a summary for people where there are errors', async () => {
-      const { code, out } = await doctor();
+      const { code, out } = await doctor('--offline');
       expect(code).toBe(1);
       expect(out).toMatch(/^route open\n {2}error: gateway: /m);
       expect(out).toMatch(/\n5 routes: 1 error, \d+ warnings?, \d+ notes\n$/);
+    });
+
+    it('asks the issuer and Google whether the chain will hold', async () => {
+      const service = 'projects/demo-project/locations/europe-west3/services/tasks-staging';
+      const route = (name: string) => ['--service', `${name}=${service}`];
+      const { out } = await doctor('--json', ...route('tasks-staging'), ...route('wrong-audience'));
+      const found: Found[] = JSON.parse(out).findings;
+      const of = (severity: string) =>
+        found.filter((finding) => finding.severity === severity).map(({ check }) => check);
+      expect(of('ok')).toEqual(
+        expect.arrayContaining(['issuer', 'clock', 'credentials', 'invoker', 'audience']),
+      );
+      expect(found).toContainEqual(
+        expect.objectContaining({
+          check: 'audience',
+          severity: 'error',
+          route: 'wrong-audience',
+          fix: 'audience: https://tasks-staging-123456789012.europe-west3.run.app',
+        }),
+      );
     });
 
     it('asks for one path alone with --path', async () => {
