@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createIdTokenCache, type IdTokenRequest } from '../../src/cloud-run/id-token-cache.ts';
 import { createLocalSharedState } from '../../src/core/local-shared-state.ts';
@@ -362,6 +363,114 @@ describe('an outage', () => {
     };
     const logger = { info: broken, warn: broken, error: broken };
     expect((await get({ logger })).outcome).toBe('unavailable');
+  });
+});
+
+describe('the processes of one plugin server', () => {
+  function setUpTwo() {
+    const clock = frozenClock();
+    const state = createLocalSharedState({ clock });
+    const source = fakeSource(clock);
+    const logger = recordingLogger();
+    const [one, two] = [0, 0.9].map((chance) => {
+      const cache = createIdTokenCache({ clock, state, random: () => chance });
+      const request = { source, audience: AUDIENCE, refresh_margin_ms: MARGIN, timeout_ms: 3000 };
+      return {
+        get: () => cache.get({ ...request, logger }),
+        warm: () => cache.warm({ ...request, logger }),
+        reject: () => cache.reject({ ...request, logger }),
+      };
+    });
+    if (one === undefined || two === undefined) throw new Error('two were asked for');
+    return { clock, source, logger, one, two };
+  }
+
+  it('mint once for 1,000 concurrent requests to either', async () => {
+    const { source, one, two } = setUpTwo();
+    const results = await Promise.all(
+      Array.from({ length: 1000 }, (_, index) => (index % 2 === 0 ? one : two).get()),
+    );
+    expect(source.calls).toBe(1);
+    expect(new Set(results.map((result) => JSON.stringify(result))).size).toBe(1);
+  });
+
+  it('refresh once for both', async () => {
+    const { clock, source, one, two } = setUpTwo();
+    await Promise.all([one.get(), two.get()]);
+    clock.advance(HOUR - MARGIN / 2);
+    await Promise.all([one.get(), two.get()]);
+    await settle();
+    expect(await one.get()).toEqual(await two.get());
+    expect(source.calls).toBe(2);
+  });
+
+  it('fail no request and send no expired token over 100 expiries of every second call failing', async () => {
+    const { clock, source, one, two } = setUpTwo();
+    const healthy = source.answer;
+    source.answer = (audience, signal) =>
+      source.calls % 2 === 0 ? failing() : healthy(audience, signal);
+    const tokens = new Set<string>();
+    for (; clock() < NOW + 100 * HOUR; clock.advance(30_000)) {
+      for (const result of await Promise.all([one.get(), two.get()])) {
+        if (result.outcome !== 'token') throw new Error(`a request failed at ${clock()}`);
+        const { exp } = decodeJwt(result.token);
+        expect(Number(exp) * 1000).toBeGreaterThan(clock());
+        tokens.add(result.token);
+      }
+      await settle();
+    }
+    expect(tokens.size).toBeGreaterThan(100);
+    // One process alone needs about as many.
+    expect(source.calls).toBeLessThan(250);
+  });
+
+  it('all give up a token that the upstream does not take, and one mints anew', async () => {
+    const { clock, source, logger, one, two } = setUpTwo();
+    const first = await one.get();
+    expect(await two.get()).toEqual(first);
+    clock.advance(30_000);
+    two.reject();
+    one.reject();
+    const [second, other] = await Promise.all([one.get(), two.get()]);
+    expect(second).not.toEqual(first);
+    expect(other).toEqual(second);
+    expect(source.calls).toBe(2);
+    expect(logger.lines.map(({ level }) => level)).toEqual(['warn']);
+  });
+
+  it('keep a token that has just come, however often it is not taken', async () => {
+    const { clock, source, one } = setUpTwo();
+    await one.get();
+    for (let second = 0; second < 300; second += 1) {
+      clock.advance(1000);
+      one.reject();
+      expect((await one.get()).outcome).toBe('token');
+    }
+    expect(source.calls).toBe(11);
+  });
+
+  it('send a token that was not taken on where no other can be had', async () => {
+    const { clock, source, one } = setUpTwo();
+    const first = await one.get();
+    source.answer = failing;
+    clock.advance(60_000);
+    one.reject();
+    expect(await one.get()).toEqual(first);
+  });
+
+  it('are warmed by one of them', async () => {
+    const { source, one, two } = setUpTwo();
+    await Promise.all([one.warm(), two.warm(), one.warm()]);
+    await Promise.all([one.get(), two.get()]);
+    expect(source.calls).toBe(1);
+  });
+
+  it('are not warmed against a source that fails', async () => {
+    const { source, one, two } = setUpTwo();
+    source.answer = failing;
+    await Promise.all([one.warm(), two.warm()]);
+    await Promise.all([one.warm(), two.warm()]);
+    expect(source.calls).toBe(1);
   });
 });
 
