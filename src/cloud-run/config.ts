@@ -83,7 +83,17 @@ export const cloudRunFields = z.strictObject({
     .min(100)
     .max(30000)
     .default(3000)
-    .describe('How long a request waits for an ID token, in milliseconds.'),
+    .describe(
+      'How long a request waits for an ID token, in milliseconds. Our plugin server ends a request with 500 after its ' +
+        '`--event-timeout-ms`, 5,000 by default, so a longer wait needs a longer one there.',
+    ),
+  allow_http: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Send the ID token also to a Kong service that is reached without TLS, and not on this machine. Whoever can read ' +
+        'that network can then use it.',
+    ),
   propagate_trace: z
     .boolean()
     .default(true)

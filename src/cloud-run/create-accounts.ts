@@ -42,12 +42,21 @@ export function createAccounts(
     service_account === undefined ? undefined : { service_account, delegates },
     dependencies,
   );
-  const allowed = new Map(
-    allowed_service_accounts.map((account) => [
-      account,
-      createIdTokenSource(found, { service_account: account, delegates }, dependencies),
-    ]),
-  );
-  if (service_account !== undefined) allowed.set(service_account, own);
-  return { sourceFor: (run_as) => (run_as === undefined ? own : allowed.get(run_as)) };
+  const allowed = new Set(allowed_service_accounts);
+  /** Made when they are needed: Kong starts an instance for each of its workers, and most rules name no account. */
+  const sources = new Map<string, IdTokenSource>();
+
+  function sourceOf(account: string): IdTokenSource {
+    const impersonated = { service_account: account, delegates };
+    const source = sources.get(account) ?? createIdTokenSource(found, impersonated, dependencies);
+    sources.set(account, source);
+    return source;
+  }
+
+  return {
+    sourceFor(run_as) {
+      if (run_as === undefined || run_as === service_account) return own;
+      return allowed.has(run_as) ? sourceOf(run_as) : undefined;
+    },
+  };
 }

@@ -5,6 +5,7 @@ import type { Environment } from '../core/google/environment.ts';
 import type { Logger } from '../core/logger.ts';
 import { fact, type RequestFacts, type RequestNeeds } from '../core/request.ts';
 import { refuse, type Stage } from '../core/stage.ts';
+import { checkUpstream } from './check-upstream.ts';
 import { checkVerdict } from './check-verdict.ts';
 import { type CreateTraceId, cloudTraceContext } from './cloud-trace-context.ts';
 import type { CloudRunConfig } from './config.ts';
@@ -69,7 +70,10 @@ export function createCloudRunStage(
           detail: 'The deciding rule names a service account that this route does not allow.',
         });
       }
-      const { host } = fact(facts, 'service');
+      const service = fact(facts, 'service');
+      const refusal = checkUpstream(service, fact(facts, 'preserved_host'), config);
+      if (refusal !== undefined) return refuse(refusal);
+      const { host } = service;
       const result = await tokens.get(tokenRequest(source, host));
       if (result.outcome === 'unavailable') {
         const { retry_after_seconds } = result;
@@ -118,6 +122,7 @@ function requestNeeds(config: CloudRunConfig): RequestNeeds {
   return {
     attributes: [
       'service',
+      'preserved_host',
       ...(config.propagate_trace ? (['traceparent', 'cloud_trace_context'] as const) : []),
     ],
     headers: [],

@@ -4,6 +4,8 @@ export interface IdTokenSource {
   readonly account: string;
   /** Tells two credentials of one account apart. Never a secret, though possibly made from one; not for logs. */
   readonly credential: string;
+  /** The email that its tokens have, where that is known. */
+  readonly email?: string;
   /** The audience that its tokens have whichever is asked for. */
   readonly fixed_audience?: string;
   /**

@@ -12,8 +12,8 @@ export const REFUSAL_HEADERS: readonly string[] = [CHALLENGE, IAP];
  *
  * @see https://cloud.google.com/run/docs/troubleshooting#401
  */
-export function isFrontEndRefusal({ status, source, headers }: UpstreamResponse): boolean {
-  if (status !== 401 || source !== 'service') return false;
+export function isFrontEndRefusal({ status, headers }: UpstreamResponse): boolean {
+  if (status !== 401) return false;
   const description = 'error_description="The access token could not be verified"';
   return headers[CHALLENGE]?.includes(description) === true || headers[IAP] === 'true';
 }

@@ -36,3 +36,17 @@ export function refreshIsDue(
   const half_life = (minted_at_ms + expires_at_ms) / 2;
   return now >= Math.max(from_margin, half_life);
 }
+
+/**
+ * Whether the upstream did not take it: it was minted before the one that it did not take, or is that one.
+ *
+ * @param rejected_until_ms when that was minted. In the future, it was so by a clock that was since set back, and would
+ *   make every new token a rejected one.
+ */
+export function isRejected(
+  { minted_at_ms }: IdToken,
+  rejected_until_ms: number,
+  now: number,
+): boolean {
+  return minted_at_ms <= rejected_until_ms && rejected_until_ms <= now + CLOCK_CORRECTION_MS;
+}

@@ -1,6 +1,7 @@
 import type { PolicyDecision } from './decision.ts';
 import type { IdentityVerdict } from './identity.ts';
 import { Malfunction } from './malfunction.ts';
+import type { PreservedHost } from './preserved-host.ts';
 
 /** What the stages before this one left on the request. A key is absent where its stage left nothing. */
 export interface Handoff {
@@ -38,7 +39,8 @@ export interface RequestFacts {
   /** Bytes as characters (ISO 8859-1). */
   raw_body?: { text: string } | { problem: 'unreadable' };
   route?: { id: string; name: string | null };
-  service?: { name: string | null; host: string };
+  service?: { name: string | null; host: string; protocol: string };
+  preserved_host?: PreservedHost;
   /** https://www.w3.org/TR/trace-context/#traceparent-header; empty where there is none. */
   traceparent?: string;
   /** https://cloud.google.com/trace/docs/trace-context#legacy-http-header; empty where there is none. */

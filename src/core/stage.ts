@@ -45,11 +45,9 @@ export interface Respond {
 
 export type Outcome = Continue | Refuse | Respond;
 
-/** What the client was answered. */
+/** What the upstream answered. */
 export interface UpstreamResponse {
   status: number;
-  /** Who answered: the upstream, a plugin, or Kong itself. */
-  source: 'service' | 'exit' | 'error';
   /** Those that were asked for, by lower-case name; empty where there is none. */
   headers: Readonly<Record<string, string>>;
 }

@@ -50,7 +50,7 @@ export interface KongPlugin {
 }
 
 /** Its methods are the phases in which Kong runs it, and `warm`, which is our own plugin server's alone. */
-export interface RunningPlugin {
+interface RunningPlugin {
   access(kong: KongPdk): Promise<void>;
   log?(kong: KongPdk): Promise<void>;
   warm?(service: { host: string }): Promise<void>;

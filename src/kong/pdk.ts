@@ -34,8 +34,12 @@ export interface KongPdk {
     authenticate(consumer: Consumer): Promise<unknown>;
   };
   router: {
-    getRoute(): Promise<{ id?: unknown; name?: unknown } | null | undefined>;
-    getService(): Promise<{ name?: unknown; host?: unknown } | null | undefined>;
+    getRoute(): Promise<
+      { id?: unknown; name?: unknown; preserve_host?: unknown; hosts?: unknown } | null | undefined
+    >;
+    getService(): Promise<
+      { name?: unknown; host?: unknown; protocol?: unknown } | null | undefined
+    >;
   };
   nginx: { getVar(name: string): Promise<unknown> };
   ctx: {

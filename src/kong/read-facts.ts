@@ -1,6 +1,7 @@
 import { foldHeaderName } from '../core/fold-header-name.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { Malfunction } from '../core/malfunction.ts';
+import { preservedHost } from '../core/preserved-host.ts';
 import type { Refusal } from '../core/refusal.ts';
 import type { Attribute, HandoffKey, RequestFacts, RequestNeeds } from '../core/request.ts';
 import { readVerdict } from './handoff.ts';
@@ -11,17 +12,27 @@ const READERS: { [A in Attribute]: (kong: KongPdk) => Promise<NonNullable<Reques
   method: async (kong) => text('method', await kong.request.getMethod()),
   path: async (kong) => text('path', await kong.request.getPath()),
   request_uri: async (kong) => text('request_uri', await kong.nginx.getVar('request_uri')),
-  host: async (kong) => text('host', await kong.request.getHost()),
+  host: async (kong) => {
+    const { request, nginx } = kong;
+    const [host, header] = await askAll(kong, [
+      () => request.getHost(),
+      () => nginx.getVar('http_host'),
+    ]);
+    return oneHost(text('host', host), optional(header));
+  },
   traceparent: async (kong) => optional(await kong.nginx.getVar('http_traceparent')),
   cloud_trace_context: async (kong) =>
     optional(await kong.nginx.getVar('http_x_cloud_trace_context')),
   forwarded_origin: async (kong) => {
-    const { request } = kong;
-    const [scheme, host, port] = await askAll(kong, [
+    const { request, nginx } = kong;
+    const [scheme, host, port, own, header] = await askAll(kong, [
       () => request.getForwardedScheme(),
       () => request.getForwardedHost(),
       () => request.getForwardedPort(),
+      () => request.getHost(),
+      () => nginx.getVar('http_host'),
     ]);
+    oneHost(text('host', own), optional(header));
     // A proxy may have sent anything; what makes no origin is for whoever compares it to refuse.
     return `${scheme ?? ''}://${host ?? ''}:${port ?? ''}`;
   },
@@ -45,9 +56,17 @@ const READERS: { [A in Attribute]: (kong: KongPdk) => Promise<NonNullable<Reques
     const route = await kong.router.getRoute();
     return { id: text('route id', route?.id), name: optionalText(route?.name) };
   },
+  preserved_host: async (kong) => {
+    const { preserve_host, hosts } = (await kong.router.getRoute()) ?? {};
+    return preservedHost(preserve_host === true, Array.isArray(hosts) ? hosts.map(String) : []);
+  },
   service: async (kong) => {
     const service = await kong.router.getService();
-    return { name: optionalText(service?.name), host: text('service host', service?.host) };
+    return {
+      name: optionalText(service?.name),
+      host: text('service host', service?.host),
+      protocol: text('service protocol', service?.protocol),
+    };
   },
 };
 
@@ -67,6 +86,30 @@ const MOST_HEADERS = 1000;
 /** Some upstreams, those on Node.js among them, read 1,000 lines: what the chain and Kong add must be among those. */
 const MOST_LINES = 950;
 
+/** The request itself is at fault, which the client is told. */
+class RequestFault extends Error {
+  readonly refusal: Refusal;
+
+  constructor(detail: string) {
+    super(detail);
+    this.refusal = { code: 'invalid_request', detail };
+  }
+}
+
+/**
+ * Kong routes by the Host header, while nginx, and what Kong tells of it, prefers the host of an absolute request target
+ * (RFC 9112 §3.2.2). What is decided about one must not be done to the other.
+ *
+ * @param header of Host, with the port where it has one; empty where there is none
+ */
+function oneHost(host: string, header: string): string {
+  const named = header.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
+  if (named !== '' && named !== host.toLowerCase().replace(/\.$/, '')) {
+    throw new RequestFault('Refused because its target and its Host header name two hosts.');
+  }
+  return host;
+}
+
 export type Reading = { facts: RequestFacts } | { refusal: Refusal };
 
 /**
@@ -81,9 +124,14 @@ export async function readFacts(
   needs: RequestNeeds,
   signal: AbortSignal,
 ): Promise<Reading> {
-  return isPipelined(kong)
-    ? await readTogether(kong, needs)
-    : { facts: await readInTurn(kong, needs, signal) };
+  try {
+    return isPipelined(kong)
+      ? await readTogether(kong, needs)
+      : { facts: await readInTurn(kong, needs, signal) };
+  } catch (error) {
+    if (error instanceof RequestFault) return { refusal: error.refusal };
+    throw error;
+  }
 }
 
 async function readTogether(kong: KongPdk, needs: RequestNeeds): Promise<Reading> {

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../core/config-error.ts';
 import type { Logger } from '../core/logger.ts';
+import { readRegularFile } from '../core/read-regular-file.ts';
 import type { DeclaredRoute, RoutePlugin } from '../kong/declarative-config/declarative-config.ts';
 import { readDeclarativeConfig } from '../kong/declarative-config/read-declarative-config.ts';
 import { describeError } from '../kong/describe-error.ts';
@@ -9,39 +9,43 @@ import type { LoadedPlugin } from './loaded-plugin.ts';
 /** So that fifty routes do not ask for fifty tokens in the same moment. */
 const AT_ONCE = 8;
 
+/** A file of that size has some thousand routes. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
 type Warm = (service: { host: string }) => Promise<void>;
 
 /**
- * Lets plugins prepare for the routes of a kong.yml ahead of their first requests: those whose class has a method
- * `warm`. Nothing depends on its success.
+ * Reads the routes to warm.
  *
- * @param file a kong.yml; whatever is wrong with it is logged
+ * @param file a kong.yml; whatever is wrong with it is logged, and there are no routes then
  */
-export async function warmPlugins(
-  file: string,
-  plugins: ReadonlyMap<string, LoadedPlugin>,
-  logger: Logger,
-): Promise<void> {
-  const work = (await routesOf(file, logger)).flatMap((route) =>
-    route.plugins.map((plugin) => ({ route, plugin })),
-  );
-  const lanes = Array.from({ length: AT_ONCE }, async () => {
-    for (let next = work.shift(); next !== undefined; next = work.shift()) {
-      await warm(next.route, next.plugin, plugins, logger);
-    }
-  });
-  await Promise.all(lanes);
-}
-
-async function routesOf(file: string, logger: Logger): Promise<readonly DeclaredRoute[]> {
+export function readWarmRoutes(file: string, logger: Logger): readonly DeclaredRoute[] {
   try {
-    return readDeclarativeConfig(await readFile(file, 'utf8'), file).routes;
+    return readDeclarativeConfig(readRegularFile('--warm', file, MAX_BYTES), file).routes;
   } catch (error) {
     const reason =
       error instanceof ConfigError ? { problems: error.problems } : { error: describeError(error) };
     logger.warn({ file, ...reason }, 'no route is warmed: the file cannot be read');
     return [];
   }
+}
+
+/**
+ * Lets plugins prepare for routes ahead of their first requests: those whose class has a method `warm`. Nothing depends
+ * on its success.
+ */
+export async function warmPlugins(
+  routes: readonly DeclaredRoute[],
+  plugins: ReadonlyMap<string, LoadedPlugin>,
+  logger: Logger,
+): Promise<void> {
+  const work = routes.flatMap((route) => route.plugins.map((plugin) => ({ route, plugin })));
+  const lanes = Array.from({ length: AT_ONCE }, async () => {
+    for (let next = work.shift(); next !== undefined; next = work.shift()) {
+      await warm(next.route, next.plugin, plugins, logger);
+    }
+  });
+  await Promise.all(lanes);
 }
 
 async function warm(

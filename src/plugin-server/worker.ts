@@ -45,11 +45,22 @@ export async function runWorker(): Promise<void> {
     return;
   }
   serve(options, plugins, state, logger);
+  // Read before there are connections: parsing a large file would hold their requests up.
+  const warm = await prepareToWarm(options.warm, plugins, logger);
   tell({ type: 'loaded' });
-  if (options.warm === undefined) return;
+  await warm();
+}
+
+async function prepareToWarm(
+  file: string | undefined,
+  plugins: Map<string, LoadedPlugin>,
+  logger: ReturnType<typeof createLogger>,
+): Promise<() => Promise<void>> {
+  if (file === undefined) return async () => {};
   // Whoever does without it need not load a YAML parser.
-  const { warmPlugins } = await import('./warm-plugins.ts');
-  await warmPlugins(options.warm, plugins, logger);
+  const { readWarmRoutes, warmPlugins } = await import('./warm-plugins.ts');
+  const routes = readWarmRoutes(file, logger);
+  return () => warmPlugins(routes, plugins, logger);
 }
 
 function serve(

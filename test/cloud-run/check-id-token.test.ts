@@ -4,7 +4,8 @@ import type { JsonObject } from '../../src/core/json.ts';
 import { AUDIENCE, fakeIdToken, frozenClock, NOW, NOW_SECONDS, thrownBy } from './support.ts';
 
 const good = { aud: AUDIENCE, exp: NOW_SECONDS + 3600 };
-const check = (text: string) => checkIdToken(text, AUDIENCE, frozenClock());
+const check = (text: string, email?: string) =>
+  checkIdToken(text, { audience: AUDIENCE, email }, frozenClock());
 
 describe('a token from Google', () => {
   it('is taken with its real expiry', () => {
@@ -14,6 +15,19 @@ describe('a token from Google', () => {
       minted_at_ms: NOW,
       expires_at_ms: NOW + 3_600_000,
     });
+  });
+
+  it('is not kept for longer than an hour and a little, whatever it says', () => {
+    const text = fakeIdToken({ ...good, exp: NOW_SECONDS + 86_400 });
+    expect(check(text).expires_at_ms).toBe(NOW + 3_900_000);
+  });
+
+  it('is of the account that was asked for, where that is known', () => {
+    const text = fakeIdToken({ ...good, email: 'Reader@p.iam.gserviceaccount.com' });
+    expect(check(text, 'reader@p.iam.gserviceaccount.com').text).toBe(text);
+    for (const other of [fakeIdToken(good), text]) {
+      expect(() => check(other, 'rerunner@p.iam.gserviceaccount.com')).toThrow('another account');
+    }
   });
 
   it.each<[string, JsonObject]>([

@@ -12,6 +12,7 @@ describe('the config of cloud-run-token', () => {
       timeout_ms: 3000,
       delegates: [],
       allowed_service_accounts: [],
+      allow_http: false,
       propagate_trace: true,
     });
   });
@@ -28,6 +29,7 @@ describe('the config of cloud-run-token', () => {
       'require',
       'refresh_margin_seconds',
       'timeout_ms',
+      'allow_http',
       'propagate_trace',
     ]);
     expect(schema.credentials).toMatchObject({ referenceable: true, encrypted: true, len_min: 1 });

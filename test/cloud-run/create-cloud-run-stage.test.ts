@@ -21,7 +21,7 @@ const GATEWAY = 'gateway@demo-project.iam.gserviceaccount.com';
 const READER = 'reader@demo-project.iam.gserviceaccount.com';
 const RERUNNER = 'rerunner@demo-project.iam.gserviceaccount.com';
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
-const SERVICE = { name: 'tasks', host: HOST };
+const SERVICE = { name: 'tasks', host: HOST, protocol: 'https' };
 const allow: PolicyDecision = {
   outcome: 'allow',
   code: null,
@@ -33,6 +33,7 @@ const allowed: RequestFacts = {
   headers: {},
   handoff: { policy_decision: allow },
   service: SERVICE,
+  preserved_host: 'none',
 };
 
 const clock = frozenClock();
@@ -94,14 +95,17 @@ function tokenIn(outcome: Outcome, header = 'X-Serverless-Authorization') {
 describe('what the stage reads', () => {
   it('is the decision, the service and the trace', () => {
     expect(stage().needs()).toEqual({
-      attributes: ['service', 'traceparent', 'cloud_trace_context'],
+      attributes: ['service', 'preserved_host', 'traceparent', 'cloud_trace_context'],
       headers: [],
       handoff: ['policy_decision'],
     });
   });
 
   it('is no trace where that is not propagated', () => {
-    expect(stage({ propagate_trace: false }).needs().attributes).toEqual(['service']);
+    expect(stage({ propagate_trace: false }).needs().attributes).toEqual([
+      'service',
+      'preserved_host',
+    ]);
   });
 
   it('is the identity too where that is the verdict', () => {
@@ -165,7 +169,7 @@ describe('a request with its verdict', () => {
     ['10.0.0.7', {}],
   ])('has the Host by which Google finds the service %s', async (host, headers) => {
     const subject = stage({ audience: AUDIENCE, propagate_trace: false });
-    const outcome = admitted(await subject.run({ ...allowed, service: { name: null, host } }));
+    const outcome = admitted(await subject.run({ ...allowed, service: { ...SERVICE, host } }));
     expect(outcome.set_headers).toEqual(headers);
   });
 
@@ -179,6 +183,30 @@ describe('a request with its verdict', () => {
     const audience = '123-abc.apps.googleusercontent.com';
     const outcome = await stage({ audience, header: 'Proxy-Authorization' }).run(allowed);
     expect(tokenIn(outcome, 'Proxy-Authorization').aud).toBe(audience);
+  });
+
+  it.each([
+    [{ protocol: 'http' }, {}],
+    [{ protocol: 'tcp', host: 'lb.internal' }, {}],
+    [{ host: 'api.example.com' }, { preserved_host: 'any' as const }],
+  ])('gets no token for a service that it should not be sent to: %j %j', async (changes, facts) => {
+    const before = calls();
+    const service = { ...SERVICE, ...changes };
+    expect(await stage().run({ ...allowed, ...facts, service })).toMatchObject({
+      refusal: { code: 'invalid_config' },
+    });
+    expect(calls()).toBe(before);
+  });
+
+  it.each([
+    [{ protocol: 'http' }, {}, { allow_http: true }],
+    [{ protocol: 'http', host: '127.0.0.1' }, {}, {}],
+    [{ protocol: 'grpcs' }, { preserved_host: 'any' as const }, {}],
+    [{ host: 'api.example.com' }, { preserved_host: 'named' as const }, {}],
+  ])('gets one for %j %j with %j', async (changes, facts, config) => {
+    const service = { ...SERVICE, ...changes };
+    const subject = stage({ audience: AUDIENCE, ...config });
+    expect(tokenIn(await subject.run({ ...allowed, ...facts, service })).aud).toBe(AUDIENCE);
   });
 
   it('goes on in the trace that it came in', async () => {
@@ -296,7 +324,6 @@ describe('the account', () => {
 describe('a response', () => {
   const REFUSED = {
     status: 401,
-    source: 'service',
     headers: {
       'www-authenticate':
         'Bearer error="invalid_token" error_description="The access token could not be verified"',
@@ -318,7 +345,6 @@ describe('a response', () => {
 
   it.each([
     { ...REFUSED, headers: { 'www-authenticate': 'Bearer realm="the app"' } },
-    { ...REFUSED, source: 'exit' as const },
     { ...REFUSED, status: 403 },
   ])('of another kind does not: %j', async (response) => {
     const { first, second } = await secondToken(response);

@@ -116,9 +116,17 @@ describe('ID tokens of an account that is impersonated', () => {
     expect(google.calls().generate_id_token - before.generate_id_token).toBe(2);
   });
 
-  it('are asked for with a new access token where the old one is not taken', async () => {
+  it('are asked for with a new access token where the old one is not taken, unless it has just come', async () => {
+    const from = source('metadata', impersonated(READER));
+    await claimsOf(from);
+    clock.advance(60_000);
     google.fail({ endpoint: 'generate_id_token', status: 401 });
-    expect((await claimsOf(source('metadata', impersonated(READER)))).email).toBe(READER);
+    expect((await claimsOf(from)).email).toBe(READER);
+    const before = google.calls();
+    google.fail({ endpoint: 'generate_id_token', status: 401, times: 10 });
+    expect(await reasonOf(from)).toBe('generateIdToken answered HTTP 401');
+    expect(google.calls().metadata_token - before.metadata_token).toBe(0);
+    expect(google.calls().generate_id_token - before.generate_id_token).toBe(1);
   });
 
   it('are asked for three times in a passing fault', async () => {

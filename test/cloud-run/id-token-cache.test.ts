@@ -519,6 +519,18 @@ describe('a slow source', () => {
     open.reject(new Error('too late'));
     await settle();
     expect((await get()).outcome).toBe('token');
+    // Two tries within the ten seconds, and this one.
+    expect(source.calls).toBe(3);
+  });
+
+  it('is asked a second time where the first answer is lost, while the request still waits', async () => {
+    const { source, get } = setUp();
+    const healthy = source.answer;
+    source.answer = (audience, signal) =>
+      source.calls === 1 ? openFetch().promise : healthy(audience, signal);
+    const waiting = get();
+    await vi.advanceTimersByTimeAsync(2000);
+    expect((await waiting).outcome).toBe('token');
     expect(source.calls).toBe(2);
   });
 });

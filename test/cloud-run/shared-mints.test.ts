@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { IdToken } from '../../src/cloud-run/check-id-token.ts';
-import { createSharedMints } from '../../src/cloud-run/shared-mints.ts';
+import { createSharedMints, type MintOptions } from '../../src/cloud-run/shared-mints.ts';
 import { createLocalSharedState } from '../../src/core/local-shared-state.ts';
 import { Malfunction } from '../../src/core/malfunction.ts';
 import { type SharedState, SharedStateUnavailable } from '../../src/core/shared-state.ts';
@@ -12,37 +12,41 @@ const clock = frozenClock();
 
 let state: SharedState;
 let minted: number;
-let rejected: [string, number][];
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   state = createLocalSharedState({ clock });
   minted = 0;
-  rejected = [];
 });
 afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 });
 
-function token(text = `t${minted}`): IdToken {
-  return { text, minted_at_ms: clock(), expires_at_ms: clock() + HOUR };
+function token(text = `t${minted}`, life_ms = HOUR): IdToken {
+  return { text, minted_at_ms: clock(), expires_at_ms: clock() + life_ms };
 }
 
-/** One of several processes that share the state. */
-function process(shared = state) {
-  const mints = createSharedMints({
-    state: shared,
-    clock,
-    onRejected: (key, minted_at_ms) => rejected.push([key, minted_at_ms]),
-  });
-  const mint = (work = async () => mintOne(), isWanted = (_: IdToken) => true) =>
-    mints.mint(KEY, { isWanted, limit_ms: 10_000 }, work);
-  return { ...mints, mint };
-}
-
-function mintOne(): IdToken {
+async function mintOne(): Promise<IdToken> {
   minted += 1;
   return token();
 }
+
+const fail = (message = 'the source is down') =>
+  vi.fn(async () => {
+    throw new Malfunction(message);
+  });
+
+/** One of several processes that share the state. */
+function process(shared = state) {
+  const mints = createSharedMints({ state: shared, clock });
+  const mint = (
+    work: MintOptions['work'] = mintOne,
+    isWanted: MintOptions['isWanted'] = () => true,
+  ) => mints.mint(KEY, { isWanted, work, restMs: (failures) => failures * 1000 });
+  return { ...mints, mint, known: () => mints.of(KEY) };
+}
+
+const never = () => new Promise<IdToken>(() => {});
 
 /** Work that ends when it is told to. */
 function open() {
@@ -60,17 +64,19 @@ describe('processes that want the same token at the same time', () => {
     expect(new Set(results.map(({ text }) => text))).toEqual(new Set(['t1']));
   });
 
-  it('fail once, with the reason of the one that tried', async () => {
-    const fail = vi.fn(async () => {
-      throw new Malfunction('the source is down');
-    });
-    const results = await Promise.allSettled(
-      [process(), process(), process()].map(({ mint }) => mint(fail)),
-    );
-    expect(fail).toHaveBeenCalledTimes(1);
+  it('fail once, with the reason of the one that tried, and rest together', async () => {
+    const all = [process(), process(), process()];
+    const work = fail();
+    const results = await Promise.allSettled(all.map(({ mint }) => mint(work)));
+    expect(work).toHaveBeenCalledTimes(1);
     for (const result of results) {
       expect(result).toMatchObject({ reason: { message: 'the source is down' } });
     }
+    for (const { known } of [...all, process()]) {
+      expect(known().failure).toMatchObject({ failures: 1, retry_at_ms: clock() + 1000 });
+    }
+    await all[1]?.mint(work).catch(() => {});
+    expect(all[2]?.known().failure).toMatchObject({ failures: 2, retry_at_ms: clock() + 2000 });
   });
 
   it('are told nothing that a library says of its failure', async () => {
@@ -80,26 +86,59 @@ describe('processes that want the same token at the same time', () => {
     };
     const results = await Promise.allSettled([one.mint(secret), two.mint(secret)]);
     expect(results[1]).toMatchObject({ reason: { message: 'TypeError' } });
+    expect(two.known().failure?.reason).toBe('TypeError');
   });
 
-  it('mint again after a failure, once', async () => {
+  it('mint again after a failure, once, and forget the failure', async () => {
     const [one, two] = [process(), process()];
-    await one.mint(() => Promise.reject(new Malfunction('down'))).catch(() => {});
+    await one.mint(fail()).catch(() => {});
     await Promise.all([one.mint(), two.mint()]);
     expect(minted).toBe(1);
+    expect([one.known().failure, two.known().failure]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a process that mints and does not tell', () => {
+  it.each(['has ended', 'is slow'])('because it %s is not waited for long', async (why) => {
+    const [one, two, three] = [process(), process(), process()];
+    const slow = open();
+    void one.mint(slow.work);
+    const waiting = [two.mint(), three.mint()];
+    await settle();
+    await vi.advanceTimersByTimeAsync(1500);
+    expect((await Promise.all(waiting)).map(({ text }) => text)).toEqual(['t1', 't1']);
+    expect(minted).toBe(1);
+    if (why === 'is slow') slow.end(token('slow', 2 * HOUR));
+    await settle();
+    expect(two.known().token?.text).toBe(why === 'is slow' ? 'slow' : 't1');
   });
 
-  it('try for themselves once the one that mints has not told in time', async () => {
-    const [one, two] = [process(), process()];
-    const dead = open();
-    void one.mint(dead.work);
-    const waiting = two.mint().catch((error: Error) => error.message);
-    await settle();
+  it('time after time does not keep another from minting, even with a clock put back', async () => {
+    const dead = [process(), process(), process(), process()];
+    for (const { mint } of dead) {
+      void mint(never);
+      await settle();
+      await vi.advanceTimersByTimeAsync(1500);
+    }
+    clock.advance(-HOUR);
+    const waiting = process().mint();
+    for (let wait = 0; wait < 4; wait += 1) {
+      await settle();
+      await vi.advanceTimersByTimeAsync(1500);
+    }
+    expect((await waiting).text).toBe('t1');
+    clock.advance(HOUR);
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(await waiting).toBe('the process that mints did not tell within 10000 ms');
-    clock.advance(11_000);
-    expect((await two.mint()).text).toBe('t1');
-    dead.end(token('late'));
+  });
+
+  it('because the token is too long for it costs the others a wait', async () => {
+    const [one, two] = [process(), process()];
+    const long = vi.fn(async () => token('x'.repeat(5000)));
+    const results = [one.mint(long), two.mint(long)];
+    await settle();
+    await vi.advanceTimersByTimeAsync(1500);
+    expect((await Promise.all(results)).map(({ text }) => text.length)).toEqual([5000, 5000]);
+    expect(long).toHaveBeenCalledTimes(2);
   });
 });
 
@@ -107,61 +146,79 @@ describe('a token that another process has minted', () => {
   it('is known to all, those that start later included, even while attempts fail', async () => {
     const [one, two] = [process(), process()];
     await one.mint();
-    await one
-      .mint(
-        () => Promise.reject(new Malfunction('down')),
-        () => false,
-      )
-      .catch(() => {});
-    expect(two.latest(KEY)?.text).toBe('t1');
-    expect(process().latest(KEY)?.text).toBe('t1');
+    await one.mint(fail(), () => false).catch(() => {});
+    for (const { known } of [two, process()]) {
+      expect(known()).toMatchObject({ token: { text: 't1' }, failure: { failures: 1 } });
+    }
   });
 
   it('is taken where it is wanted, and not where it is not', async () => {
     const [one, two] = [process(), process()];
-    await one.mint();
-    expect((await two.mint()).text).toBe('t1');
-    expect((await two.mint(undefined, () => false)).text).toBe('t2');
-    expect(minted).toBe(2);
+    const slow = open();
+    void one.mint(slow.work);
+    const [wanted, unwanted] = [two.mint(), process().mint(undefined, () => false)];
+    await settle();
+    slow.end(token('of one'));
+    expect((await wanted).text).toBe('of one');
+    expect((await unwanted).text).toBe('t1');
   });
 
-  it('is minted by each where it is too long to be shared', async () => {
-    const [one, two] = [process(), process()];
-    const long = vi.fn(async () => token('x'.repeat(5000)));
-    const results = await Promise.all([one.mint(long), two.mint(long)]);
-    expect(long).toHaveBeenCalledTimes(2);
-    expect(results.map(({ text }) => text.length)).toEqual([5000, 5000]);
+  it('stays where a leftover comes that ends before it, as of now', async () => {
+    const one = process();
+    await one.mint();
+    clock.advance(60_000);
+    await one.mint(
+      async () => token('leftover', 240_000),
+      () => false,
+    );
+    expect(one.known().token).toEqual({
+      text: 't1',
+      minted_at_ms: clock(),
+      expires_at_ms: clock() - 60_000 + HOUR,
+    });
+  });
+
+  it('goes where the clock was put back since', async () => {
+    const one = process();
+    await one.mint();
+    clock.advance(-HOUR);
+    await one.mint(undefined, () => false);
+    expect(one.known().token?.text).toBe('t2');
   });
 });
 
 describe('a token that is rejected', () => {
-  it('is so in all processes', async () => {
-    const [one] = [process(), process()];
+  it('is so in all processes, those without it and those that start later included', async () => {
+    const [one, two] = [process(), process()];
     const given = await one.mint();
     one.reject(KEY, given);
     await settle();
-    expect(rejected).toEqual([
-      [KEY, given.minted_at_ms],
-      [KEY, given.minted_at_ms],
-    ]);
+    for (const { known } of [one, two, process()]) {
+      expect(known().rejected_until_ms).toBe(given.minted_at_ms);
+    }
   });
 
-  it('does not come back from the attempt that brought it', async () => {
+  it('is followed by a new one, though that lives no longer', async () => {
     const [one, two] = [process(), process()];
     one.reject(KEY, await one.mint());
-    await settle();
-    expect((await two.mint()).text).toBe('t2');
+    clock.advance(60_000);
+    await two.mint(
+      async () => token('new', HOUR - 60_000),
+      () => false,
+    );
+    expect([one, two].map(({ known }) => known().token?.text)).toEqual(['new', 'new']);
   });
 
-  it('while another process waits for it has that one try again', async () => {
-    const [one, two] = [process(), process()];
-    const slow = open();
-    void one.mint(slow.work);
-    const waiting = two.mint();
+  it('is told by a process that has just started as well as by any other', async () => {
+    const one = process();
+    for (let attempt = 0; attempt < 5; attempt += 1) await one.mint(undefined, () => false);
+    clock.advance(700_000);
+    const late = process();
+    const { token: known } = late.known();
+    if (known === undefined) throw new Error('it does not know the token');
+    late.reject(KEY, known);
     await settle();
-    one.reject(KEY, token('old'));
-    expect((await waiting).text).toBe('t1');
-    slow.end(token('slow'));
+    expect(one.known().rejected_until_ms).toBe(known.minted_at_ms);
   });
 });
 
@@ -172,5 +229,14 @@ describe('without a primary process that answers', () => {
     const results = await Promise.all([process(alone), process(alone)].map(({ mint }) => mint()));
     expect(results).toHaveLength(2);
     expect(minted).toBe(2);
+  });
+
+  it('what cannot be told does not keep the others for long', async () => {
+    const publish = () => Promise.reject(new SharedStateUnavailable('full'));
+    const mute: SharedState = { ...state, publish };
+    const all = [process(mute), process(mute)].map(({ mint }) => mint());
+    await settle();
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(await Promise.all(all)).toHaveLength(2);
   });
 });

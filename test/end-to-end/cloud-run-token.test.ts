@@ -122,6 +122,17 @@ describeOnHosts('the token for Cloud Run', (host) => {
           config: { header: 'Authorization', audience: 'https://b.example' },
         },
         many: { service, config: { audience: 'https://c.example' } },
+        'any-host': { service, config: {}, route: { preserve_host: true } },
+        'right-wildcard': {
+          service,
+          config: {},
+          route: { preserve_host: true, hosts: ['api.example.com', 'api.*'] },
+        },
+        'named-hosts': {
+          service,
+          config: {},
+          route: { preserve_host: true, hosts: ['api.example.com', '*.internal.example.com'] },
+        },
         cold: { service, config: { audience: 'https://d.example' } },
       }),
     );
@@ -171,6 +182,29 @@ describeOnHosts('the token for Cloud Run', (host) => {
     expect(idTokenIn(other.headers, 'authorization').aud).toBe('https://b.example');
     expect(other.headers).not.toHaveProperty('x-serverless-authorization');
   });
+
+  it.each(['any-host', 'right-wildcard'])(
+    'is not sent under a Host that the client chose freely: %s',
+    async (route) => {
+      const before = upstream.arrivals().length;
+      const headers = { Host: 'api.example.com' };
+      const answer = await ask({ method: 'POST', path: `/${route}/7`, headers });
+      expect([answer.status, answer.code]).toEqual([500, 'invalid_config']);
+      expect(upstream.arrivals()).toHaveLength(before);
+    },
+  );
+
+  it.each(['api.example.com', 'a.internal.example.com'])(
+    'is sent under a Host that the route names: %s',
+    async (Host) => {
+      const arrival = await arrivalOf({
+        method: 'POST',
+        path: '/named-hosts/7',
+        headers: { Host },
+      });
+      expect(arrival.headers.host).toBe(Host);
+    },
+  );
 
   it('goes with the trace that the request is part of', async () => {
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
@@ -227,8 +261,9 @@ describeOnKong('the Host of a service that Google has named', (host) => {
       host,
       kongYml(
         {
-          plain: { service, config: {} },
-          preserving: { service, config: {}, route: { preserve_host: true } },
+          plain: { service, config: { allow_http: true } },
+          preserving: { service, config: { allow_http: true }, route: { preserve_host: true } },
+          secure: { service, config: {} },
         },
         { upstreams: [{ name: NAME, targets: [{ target }] }] },
       ),
@@ -238,6 +273,13 @@ describeOnKong('the Host of a service that Google has named', (host) => {
   afterAll(async () => {
     await stack?.stop();
     await upstream?.stop();
+  });
+
+  it('does not matter where the token would travel without TLS', async () => {
+    const before = upstream.arrivals().length;
+    const answer = await ask({ method: 'POST', path: '/secure/7' });
+    expect([answer.status, answer.code]).toEqual([500, 'invalid_config']);
+    expect(upstream.arrivals()).toHaveLength(before);
   });
 
   it.each(['/plain/7', '/preserving/7'])('is that name, at %s', async (path) => {

@@ -2,10 +2,12 @@ import dns from 'node:dns';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parse, stringify } from 'yaml';
 import type { CloudRun } from '../../dev/cloud-run/start-cloud-run.ts';
 import { startGateway } from '../../dev/gateway/start-gateway.ts';
 import type { Google } from '../../dev/google/start-google.ts';
 import { type Answer, type Sent, send } from '../../dev/story/send.ts';
+import { isJsonObject } from '../../src/core/json.ts';
 import { servePlugins } from './serve-plugins.ts';
 import { type Issuer, startIssuer } from './start-issuer.ts';
 import { EXAMPLES, readExample } from './support.ts';
@@ -89,7 +91,7 @@ function relocate(
   { issuer, services, audit }: { issuer: Issuer; services: StandIns['services']; audit: string },
 ): string {
   const policy = path.join(EXAMPLES, folder, 'policy.yaml');
-  return readExample(`${folder}/kong.yml`)
+  const text = readExample(`${folder}/kong.yml`)
     .replaceAll('https://login.example.com', issuer.url)
     .replaceAll(/^( +url: )https:\/\/([^\s/]+)/gm, (_, key, host) => {
       const service = services[host];
@@ -98,6 +100,18 @@ function relocate(
     })
     .replaceAll(/^( +)policy_file: \S+$/gm, `$1policy_file: ${policy}\n$1audit: { file: ${audit} }`)
     .replaceAll(/policy_file: [^\s,]+,/g, `policy_file: ${policy}, audit: { file: ${audit} },`);
+  return allowHttp(text);
+}
+
+/** The stand-ins have no certificates for these names. */
+function allowHttp(kongYml: string): string {
+  const allow = (_: unknown, value: unknown) =>
+    isTokenPlugin(value) ? { ...value, config: { ...value.config, allow_http: true } } : value;
+  return stringify(parse(kongYml, allow, { merge: true }), { aliasDuplicateObjects: false });
+}
+
+function isTokenPlugin(value: unknown): value is { name: string; config?: object } {
+  return isJsonObject(value) && value.name === 'cloud-run-token';
 }
 
 /** @returns puts back what was there */

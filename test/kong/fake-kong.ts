@@ -6,8 +6,8 @@ export interface FakeRequest {
   /** nginx variables by name. */
   variables?: Record<string, string>;
   shared?: Record<string, unknown>;
-  route?: { id: string; name?: string };
-  service?: { name?: string; host?: string };
+  route?: { id: string; name?: string; preserve_host?: boolean; hosts?: string[] };
+  service?: { name?: string; host?: string; protocol?: string };
   /** All headers, for a host that is pipelined. */
   headers?: Record<string, unknown>;
   body?: unknown;

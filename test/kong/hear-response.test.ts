@@ -6,7 +6,7 @@ import { type FakeRequest, fakeKong, fakePipelinedKong, PLUGIN_ID } from './fake
 
 const REFUSED: FakeRequest = {
   response: { status: 401, source: 'service', headers: { 'www-authenticate': 'Bearer' } },
-  service: { name: 'tasks', host: 'tasks.example' },
+  service: { name: 'tasks', host: 'tasks.example', protocol: 'https' },
 };
 
 function setUp(hear: Afterwards['hear'] = vi.fn()) {
@@ -44,10 +44,11 @@ describe.each([
     expect(hear).toHaveBeenCalledExactlyOnceWith(
       {
         status: 401,
-        source: 'service',
         headers: { 'www-authenticate': 'Bearer', 'x-absent': '' },
       },
-      expect.objectContaining({ service: { name: 'tasks', host: 'tasks.example' } }),
+      expect.objectContaining({
+        service: { name: 'tasks', host: 'tasks.example', protocol: 'https' },
+      }),
     );
   });
 
@@ -57,6 +58,14 @@ describe.each([
     await log(fake);
     expect(hear).not.toHaveBeenCalled();
     expect(fake.calls).toEqual([['response.get_status']]);
+  });
+
+  it.each(['exit', 'error'])('nothing more is fetched of an answer by %s', async (source) => {
+    const { hear, log } = setUp();
+    const fake = create({ response: { status: 401, source } });
+    await log(fake);
+    expect(hear).not.toHaveBeenCalled();
+    expect(fake.calls.map(([method]) => method)).not.toContain('response.get_header');
   });
 
   it('what throws is logged without its message, and never thrown at Kong', async () => {

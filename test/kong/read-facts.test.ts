@@ -51,6 +51,45 @@ describe.each(HOSTS)('the facts of a request, over %s', (_host, fake) => {
   });
 
   it.each([
+    'gateway.example',
+    'Gateway.EXAMPLE',
+    'gateway.example.',
+    'gateway.example:8000',
+    'GATEWAY.example.:443',
+    '',
+  ])('tell the host where the Host header is of the same: %j', async (http_host) => {
+    const { kong } = fake({ variables: { http_host } });
+    expect(await factsOf(kong, needing({ attributes: ['host'] }))).toMatchObject({
+      host: 'gateway.example',
+    });
+  });
+
+  it.each(['admin.example', 'gateway.example.evil.example', 'gateway.example:80:80', '[::1]:80'])(
+    'are not told where target and Host header name two hosts: %s',
+    async (http_host) => {
+      for (const attribute of ['host', 'forwarded_origin'] as const) {
+        const { kong } = fake({ variables: { http_host } });
+        const reading = await readFacts(kong, needing({ attributes: [attribute] }), SIGNAL);
+        expect(reading).toMatchObject({ refusal: { code: 'invalid_request' } });
+      }
+    },
+  );
+
+  it.each([
+    [{}, 'none'],
+    [{ preserve_host: false, hosts: ['a.example'] }, 'none'],
+    [{ preserve_host: true }, 'any'],
+    [{ preserve_host: true, hosts: [] }, 'any'],
+    [{ preserve_host: true, hosts: ['a.example', '*.b.example'] }, 'named'],
+    [{ preserve_host: true, hosts: ['a.example', 'b.*'] }, 'any'],
+    [{ preserve_host: true, hosts: ['b.*:8000'] }, 'any'],
+  ])('tell which Host the upstream may get: %j', async (route, preserved_host) => {
+    const { kong } = fake({ route: { id: 'r', ...route } });
+    const facts = await factsOf(kong, needing({ attributes: ['preserved_host'] }));
+    expect(facts.preserved_host).toBe(preserved_host);
+  });
+
+  it.each([
     ['a certificate', { ssl_client_escaped_cert: '-----BEGIN' }, '-----BEGIN'],
     ['none', {}, ''],
   ])('tell the certificate of the connection: %s', async (_, variables, client_certificate) => {

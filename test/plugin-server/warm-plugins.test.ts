@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LoadedPlugin } from '../../src/plugin-server/loaded-plugin.ts';
-import { warmPlugins } from '../../src/plugin-server/warm-plugins.ts';
+import { readWarmRoutes, warmPlugins } from '../../src/plugin-server/warm-plugins.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'warm-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -53,7 +53,7 @@ async function warm(kongYml: string) {
   const file = path.join(folder, 'kong.yml');
   writeFileSync(file, kongYml);
   const logger = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
-  await warmPlugins(file, PLUGINS, logger);
+  await warmPlugins(readWarmRoutes(file, logger), PLUGINS, logger);
   return logger;
 }
 
@@ -115,9 +115,9 @@ describe('the routes of a kong.yml', () => {
     },
   );
 
-  it('are none in a file that is not there', async () => {
+  it('are none in a file that is not there', () => {
     const logger = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
-    await warmPlugins(path.join(folder, 'missing.yml'), PLUGINS, logger);
+    expect(readWarmRoutes(path.join(folder, 'missing.yml'), logger)).toEqual([]);
     expect(logger.warn).toHaveBeenCalledOnce();
   });
 });

@@ -138,7 +138,7 @@ describe('the policy stage', () => {
     const facts = {
       host: 'h',
       client_ip: '192.0.2.1',
-      service: { name: null, host: 's.example.com' },
+      service: { name: null, host: 's.example.com', protocol: 'https' },
       route: { id: 'route-id', name: null },
       headers: { 'x-a': '1' },
     };

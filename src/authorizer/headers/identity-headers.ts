@@ -10,6 +10,13 @@ export const ISSUER_HEADER = 'X-Authenticated-Issuer';
 export const IDENTITY_HEADERS: readonly string[] = [
   'x-serverless-authorization',
   'proxy-authorization',
+  // By which Identity-Aware Proxy, API Gateway and Cloud Endpoints tell services who is asking.
+  'x-goog-authenticated-user-email',
+  'x-goog-authenticated-user-id',
+  'x-goog-iap-jwt-assertion',
+  'x-apigateway-api-userinfo',
+  'x-endpoint-api-userinfo',
+  'x-forwarded-authorization',
   'x-authenticated-subject',
   'x-authenticated-email',
   ISSUER_HEADER.toLowerCase(),

@@ -2,23 +2,15 @@ import type { AuthorizerConfig } from '../../authorizer/config.ts';
 import type { CloudRunConfig } from '../../cloud-run/config.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Environment } from '../../core/google/environment.ts';
-import type {
-  DeclaredRoute,
-  RoutePlugin,
-} from '../../kong/declarative-config/declarative-config.ts';
+import type { DeclaredRoute } from '../../kong/declarative-config/declarative-config.ts';
 import type { PolicyConfig } from '../../policy/config.ts';
+import type { ConfiguredPlugin } from '../configure-plugin.ts';
 import type { Finding } from './finding.ts';
 
-/** One of the suite's plugins on a route. */
-export interface ConfiguredPlugin<Config> {
-  declared: RoutePlugin;
-  /** As the plugin parses it; absent where it does not parse, or hangs on a value that is unknown here. */
-  config: Config | undefined;
-  /** Why it does not parse, each as `config.issuers[0].issuer: …`; the check `plugin-config` reports them. */
-  problems: readonly string[];
-}
-
-/** A route, and what the suite's plugins make of their configs there. Each is absent where it does not run. */
+/**
+ * A route, and what the suite's plugins make of their configs there. Each is absent where it does not run. What is wrong
+ * with a config the check `plugin-config` reports.
+ */
 export interface DoctorRoute extends DeclaredRoute {
   authorizer: ConfiguredPlugin<AuthorizerConfig> | undefined;
   evaluator: ConfiguredPlugin<PolicyConfig> | undefined;

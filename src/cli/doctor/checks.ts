@@ -13,6 +13,7 @@ import { checkPluginServer } from './local/check-plugin-server.ts';
 import { checkPluginServerSocket } from './local/check-plugin-server-socket.ts';
 import { checkPolicyFile } from './local/check-policy-file.ts';
 import { checkPreflight } from './local/check-preflight.ts';
+import { checkTokenExposure } from './local/check-token-exposure.ts';
 import { checkUpstreamAddress } from './local/check-upstream-address.ts';
 import { checkUpstreamHost } from './local/check-upstream-host.ts';
 import { checkUpstreamTls } from './local/check-upstream-tls.ts';
@@ -31,6 +32,7 @@ export const LOCAL_CHECKS: Checks = {
   caching: checkCaching,
   preflight: checkPreflight,
   'upstream-address': checkUpstreamAddress,
+  'token-exposure': checkTokenExposure,
   'upstream-host': checkUpstreamHost,
   'upstream-tls': checkUpstreamTls,
   'audience-form': checkAudienceForm,

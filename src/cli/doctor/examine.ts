@@ -1,4 +1,4 @@
-import { Malfunction } from '../../core/malfunction.ts';
+import { describeError } from '../../kong/describe-error.ts';
 import type { Check, Checks, DoctorSubject, DoctorTools } from './check.ts';
 import type { Finding } from './finding.ts';
 
@@ -23,14 +23,8 @@ async function carryOut(
   try {
     return await check(subject, tools);
   } catch (error) {
-    // The message of anything else may hold what must not be shown.
-    const why = error instanceof Malfunction ? error.message : describe(error);
-    const message = `The check could not be carried out: ${why}.`;
+    const { message: why, code, name: kind } = describeError(error);
+    const message = `The check could not be carried out: ${why ?? code ?? kind}.`;
     return [{ check: name, severity: 'error', message }];
   }
-}
-
-function describe(error: unknown): string {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return code ?? (error instanceof Error ? error.name : 'unknown error');
 }

@@ -13,3 +13,6 @@ export interface Finding {
   /** The command to run or the line to write that mends it, ready to paste; absent where nothing is to be mended. */
   fix?: string;
 }
+
+/** A finding apart from the routes that it concerns. */
+export type Told = Omit<Finding, 'route'>;

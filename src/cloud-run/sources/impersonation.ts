@@ -18,6 +18,7 @@ export function createImpersonationSource(
   const caller = { tokens, source, scope: CLOUD_PLATFORM };
   return {
     account: target.service_account,
+    email: target.service_account,
     credential: impersonationCredential(target, source),
     fetchIdToken: (audience, signal) => generateIdToken(caller, target, audience, signal),
   };

@@ -9,6 +9,7 @@ import type { IdTokenSource } from '../id-token-source.ts';
 export function createServiceAccountKeySource(key: ServiceAccountKey, clock: Clock): IdTokenSource {
   return {
     account: key.client_email,
+    email: key.client_email,
     credential: keyCredential(key),
     async fetchIdToken(audience, signal) {
       const wanted = { target_audience: audience };

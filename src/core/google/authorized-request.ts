@@ -22,9 +22,8 @@ export async function authorizedRequest<T>(
   options: gaxios.GaxiosOptions,
   bounds: Parameters<typeof googleRequest>[1],
 ): Promise<gaxios.GaxiosResponse<T>> {
-  async function send(): Promise<gaxios.GaxiosResponse<T>> {
-    const token = await tokens.get(source, scope);
-    const response = await googleRequest<T>(
+  async function send(token: string): Promise<gaxios.GaxiosResponse<T>> {
+    return await googleRequest<T>(
       {
         validateStatus: () => true,
         ...options,
@@ -32,10 +31,10 @@ export async function authorizedRequest<T>(
       },
       bounds,
     );
-    if (response.status === 401) tokens.reject(source, scope, token);
-    return response;
   }
 
-  const response = await send();
-  return response.status === 401 ? send() : response;
+  const token = await tokens.get(source, scope);
+  const response = await send(token);
+  if (response.status !== 401 || !tokens.reject(source, scope, token)) return response;
+  return await send(await tokens.get(source, scope));
 }

@@ -2,6 +2,12 @@ import { gaxios } from 'google-auth-library';
 
 const transport = new gaxios.Gaxios();
 
+/** Not 429: who says that there were too many requests is not sent more of them. */
+const PASSING = [
+  [408, 408],
+  [500, 599],
+];
+
 interface Bounds {
   signal: AbortSignal;
   /** Default 64 KB: a token has about 1 KB. */
@@ -27,7 +33,12 @@ export function googleRequest<T>(
     signal,
     redirect: 'manual',
     maxContentLength: max_bytes,
-    retryConfig: { ...options.retryConfig, retry: retries, noResponseRetries: retries },
+    retryConfig: {
+      statusCodesToRetry: PASSING,
+      ...options.retryConfig,
+      retry: retries,
+      noResponseRetries: retries,
+    },
     // Plain http goes to this machine or its metadata server only, which no proxy can reach.
     ...(protocol === 'http:' ? { noProxy: [hostname] } : {}),
   });

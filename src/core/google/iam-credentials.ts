@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { isJsonObject, type JsonObject, ownMember } from '../json.ts';
 import { Malfunction } from '../malfunction.ts';
 import type { AccessToken } from './access-token-source.ts';
+import { AnswerMalfunction } from './answer-malfunction.ts';
 import { authorizedRequest, type Caller } from './authorized-request.ts';
 
 /** A service account that is impersonated, and through which others. */
@@ -86,10 +87,11 @@ async function call(
     retryConfig: { httpMethodsToRetry: ['POST'] },
     validateStatus: (status) => status < 500,
   };
-  const { status, data } = await authorizedRequest<unknown>(caller, options, { signal });
+  const response = await authorizedRequest<unknown>(caller, options, { signal });
+  const { status, data } = response;
   if (status === 403) throw new Malfunction(DENIED);
   if (status === 404) throw new Malfunction('there is no such service account');
-  if (status !== 200) throw new Malfunction(`${method} answered HTTP ${status}`);
+  if (status !== 200) throw new AnswerMalfunction(`${method} answered HTTP ${status}`, response);
   if (!isJsonObject(data)) throw new Malfunction(`${method} answered with something else`);
   return data;
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/json.ts';
+import type { EntityNames } from './read-names.ts';
 
 /** One of the suite's plugins, or another, as it runs on a route. */
 export interface RoutePlugin {
@@ -18,9 +19,7 @@ export interface DeclaredUpstream {
   host_header?: string;
 }
 
-export interface DeclaredService {
-  /** Name or id. */
-  name: string;
+export interface DeclaredService extends EntityNames {
   protocol: string;
   host: string;
   /** NaN where the file does not tell, as `${{ env "DECK_PORT" }}` does not. */
@@ -34,9 +33,7 @@ export interface DeclaredService {
 }
 
 /** A route with all that applies to it. */
-export interface DeclaredRoute {
-  /** Name or id. */
-  name: string;
+export interface DeclaredRoute extends EntityNames {
   /** Absent on a route without a service. */
   service: DeclaredService | undefined;
   protocols: readonly string[];
@@ -58,4 +55,10 @@ export interface DeclarativeConfig {
   routes: readonly DeclaredRoute[];
   /** Names of all plugins that are enabled, those of single consumers among them; absent where nobody asked the file. */
   plugin_names?: readonly string[];
+  /**
+   * Where something stands, as `kong.yml:12:5`.
+   *
+   * @param path such as `services[0].routes[1].plugins[2].config`; of what is not there, what is nearest above it
+   */
+  locate(path: string): string;
 }

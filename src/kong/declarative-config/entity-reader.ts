@@ -34,12 +34,16 @@ export class EntityReader {
     });
   }
 
+  has({ fields }: Entity, name: string): boolean {
+    return (ownMember(fields, name) ?? null) !== null;
+  }
+
   text({ fields, path }: Entity, name: string): string | undefined {
     const value = ownMember(fields, name);
     if (value === undefined || value === null) return undefined;
     if (typeof value === 'string') return value;
-    if (typeof value === 'number') return String(value);
-    this.report([...path, name], `${name}: must be text`);
+    // Kong makes no text of a number either.
+    this.report([...path, name], `${name}: must be text${hint(value)}`);
     return undefined;
   }
 
@@ -47,8 +51,12 @@ export class EntityReader {
     const value = ownMember(fields, name);
     if (value === undefined || value === null) return [];
     if (isJsonObject(value) && Object.keys(value).length === 0) return [];
-    if (Array.isArray(value) && value.every(isScalarText)) return value.map(String);
-    this.report([...path, name], `${name}: must be a list of texts`);
+    const items = Array.isArray(value) ? value : [];
+    const texts = items.filter((item) => typeof item === 'string');
+    if (Array.isArray(value) && texts.length === items.length) return texts;
+    const wrong = items.findIndex((item) => typeof item !== 'string');
+    const place = wrong === -1 ? [...path, name] : [...path, name, wrong];
+    this.report(place, `${name}: must be a list of texts${hint(items[wrong])}`);
     return [];
   }
 
@@ -94,6 +102,7 @@ export class EntityReader {
   }
 }
 
-function isScalarText(value: JsonValue): value is string | number {
-  return typeof value === 'string' || typeof value === 'number';
+/** What mends a number, or what YAML 1.1 takes for true or false. */
+function hint(value: JsonValue | undefined): string {
+  return typeof value === 'number' || typeof value === 'boolean' ? '; put it in quotes' : '';
 }

@@ -3,7 +3,9 @@ import { isJsonObject, ownMember } from '../../core/json.ts';
 import type { DeclarativeConfig, DeclaredRoute, DeclaredUpstream } from './declarative-config.ts';
 import { type Entity, EntityReader } from './entity-reader.ts';
 import { openYaml } from './open-yaml.ts';
+import { parsePath } from './parse-path.ts';
 import { pluginsOfRoute } from './plugins-of-route.ts';
+import { readNames } from './read-names.ts';
 import { type EntityIndex, type PluginPlace, readPlugin, referred } from './read-plugin.ts';
 import { readService } from './read-service.ts';
 import { renderPath } from './render-path.ts';
@@ -36,10 +38,10 @@ export function readDeclarativeConfig(text: string, file: string): DeclarativeCo
       reader.problems.map(({ path, message }) => `${locate(path)}: ${message}`),
     );
   }
-  return config;
+  return { ...config, locate: (path) => locate(parsePath(path)) };
 }
 
-function readEntities(root: Entity, reader: EntityReader): DeclarativeConfig {
+function readEntities(root: Entity, reader: EntityReader): Omit<DeclarativeConfig, 'locate'> {
   const services = reader.entities(root, 'services');
   const servicesByName = byName(services);
   const nested = services.flatMap((service) =>
@@ -85,7 +87,6 @@ function readRoute(
   entity: Entity,
   reader: EntityReader,
 ): Omit<DeclaredRoute, 'service' | 'plugins'> {
-  const path = renderPath(entity.path);
   const protocols = reader.texts(entity, 'protocols');
   const wanted = Object.entries(reader.object(entity, 'headers') ?? {});
   const headers = wanted.map(([name, values]): [string, string[]] => [
@@ -93,7 +94,7 @@ function readRoute(
     Array.isArray(values) ? values.map(String) : [],
   ]);
   return {
-    name: reader.text(entity, 'name') ?? reader.text(entity, 'id') ?? path,
+    ...readNames(entity, reader),
     protocols: protocols.length === 0 ? ['http', 'https'] : protocols,
     hosts: reader.texts(entity, 'hosts'),
     paths: reader.texts(entity, 'paths'),
@@ -101,7 +102,7 @@ function readRoute(
     ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) }),
     preserve_host: reader.flag(entity, 'preserve_host', false),
     strip_path: reader.flag(entity, 'strip_path', true),
-    path,
+    path: renderPath(entity.path),
   };
 }
 

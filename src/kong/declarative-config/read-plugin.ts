@@ -32,7 +32,7 @@ export function readPlugin(
   index: EntityIndex,
 ): ScopedPlugin | undefined {
   const name = reader.text(entity, 'name');
-  if (name === undefined) reader.report(entity.path, 'a plugin needs a name');
+  if (!reader.has(entity, 'name')) reader.report(entity.path, 'a plugin needs a name');
   const config = reader.object(entity, 'config') ?? {};
   const ordering = reader.object(entity, 'ordering');
   const service = place.service ?? referred(entity, 'service', index.services, reader);

@@ -1,7 +1,7 @@
 import type { DeclaredService, DeclaredUpstream } from './declarative-config.ts';
 import type { Entity, EntityReader } from './entity-reader.ts';
 import { isUnknown } from './is-unknown.ts';
-import { renderPath } from './render-path.ts';
+import { readNames } from './read-names.ts';
 
 type Address = Pick<DeclaredService, 'protocol' | 'host' | 'port' | 'path'>;
 
@@ -11,15 +11,13 @@ export function readService(
   reader: EntityReader,
   upstreams: ReadonlyMap<string, DeclaredUpstream>,
 ): DeclaredService {
-  const { fields, path } = entity;
-  const name = reader.text(entity, 'name') ?? reader.text(entity, 'id') ?? renderPath(path);
   const address = readAddress(entity, reader);
   const upstream = upstreams.get(address.host);
-  const verifies = typeof fields.tls_verify === 'boolean' ? fields.tls_verify : undefined;
+  const { tls_verify } = entity.fields;
   return {
-    name,
+    ...readNames(entity, reader),
     ...address,
-    ...(verifies === undefined ? {} : { tls_verify: verifies }),
+    ...(typeof tls_verify === 'boolean' ? { tls_verify } : {}),
     ...(upstream === undefined ? {} : { upstream }),
   };
 }
@@ -28,7 +26,7 @@ function readAddress(entity: Entity, reader: EntityReader): Address {
   const url = reader.text(entity, 'url');
   if (url !== undefined) return addressOfUrl(url, entity, reader);
   const host = reader.text(entity, 'host');
-  if (host === undefined) reader.report(entity.path, 'a service needs a url or a host');
+  if (!reader.has(entity, 'host')) reader.report(entity.path, 'a service needs a url or a host');
   return {
     protocol: reader.text(entity, 'protocol') ?? 'http',
     host: host ?? '',

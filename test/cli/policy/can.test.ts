@@ -23,8 +23,10 @@ const guard = (more: object = {}) => ({
   config: { policy_file: '/etc/kong/policy.yaml', labels: { open: 'no' }, ...more },
 });
 
-async function canOn(kong: unknown, identity = erin, file = policyFile): Promise<string> {
-  const written = folder.write('kong.yml', kong);
+const FORMAT = { _format_version: '3.0' };
+
+async function canOn(kong: object, identity = erin, file = policyFile): Promise<string> {
+  const written = folder.write('kong.yml', { ...FORMAT, ...kong });
   const { code, out, err } = await policy(
     'can',
     file,
@@ -79,6 +81,7 @@ tasks-production  service tasks-production  env=production
       services: [
         {
           name: 's',
+          host: 'h',
           routes: [{ name: 'a', paths: ['/a'], methods: ['GET', 'POST'], plugins: [guard()] }],
         },
       ],
@@ -130,6 +133,7 @@ tasks-production  service tasks-production  env=production
       services: [
         {
           name: 's',
+          host: 'h',
           plugins: [guard({ labels: { open: 'service' } })],
           routes: [
             {
@@ -149,6 +153,7 @@ tasks-production  service tasks-production  env=production
         },
         {
           name: 't',
+          host: 'h',
           routes: [
             { name: 'global', paths: ['/g'], methods: ['GET'] },
             { name: 'aside', paths: ['/r'], methods: ['GET'] },
@@ -173,12 +178,18 @@ tasks-production  service tasks-production  env=production
       services: [
         {
           name: 's',
+          host: 'h',
           routes: [
             { name: 'other', paths: ['/o'], plugins: [guard({ policy_file: 'other.yaml' })] },
             {
               name: 'inline',
               paths: ['/i'],
               plugins: [guard({ policy_file: null, policy: 'version: 1' })],
+            },
+            {
+              name: 'fetched',
+              paths: ['/f'],
+              plugins: [guard({ policy_file: null, policy_url: 'https://policies.example.com/p' })],
             },
             { name: 'watching', paths: ['/w'], plugins: [guard({ mode: 'shadow', context: {} })] },
             { name: 'open', paths: ['/p'] },
@@ -190,10 +201,71 @@ tasks-production  service tasks-production  env=production
       'other  service s  open=no\n  (another policy decides here: other.yaml)\n\n',
     );
     expect(out).toContain('  (another policy decides here: it stands in the configuration)\n\n');
+    expect(out).toContain('  (another policy decides here: it is fetched from policy_url)\n\n');
     expect(out).toContain(
       '  (mode is shadow: nothing is refused here yet)\n  (labels and groups that are looked up while a request is decided are not known here)\n',
     );
     expect(out).toContain('\nno policy-evaluator on: open\n');
+  });
+
+  it('calls routes and services what rules call them', async () => {
+    const named = folder.write(
+      'named-policy.yaml',
+      `version: 1
+rules:
+  - { name: by-names, effect: allow, when: 'service == "tasks" && route == "r"' }
+  - { name: by-id, effect: allow, when: 'service == "h.example.com" && route.startsWith("4a1b")' }
+`,
+    );
+    const plugins = [guard({ policy_file: 'named-policy.yaml' })];
+    const out = await canOn(
+      {
+        services: [
+          { name: 'tasks', host: 'h.example.com', routes: [{ name: 'r', paths: ['/n'] }] },
+          {
+            id: 'b1a4f0c2-1111-4222-8333-444455556666',
+            url: 'http://h.example.com/v1',
+            routes: [{ id: '4a1b0000-1111-4222-8333-444455556666', paths: ['/i'] }],
+          },
+        ],
+        plugins,
+      },
+      erin,
+      named,
+    );
+    expect(out).toContain(
+      'r  service tasks  open=no\n  GET POST PUT PATCH DELETE  /n  allow  by-names',
+    );
+    expect(out).toContain('4a1b0000-1111-4222-8333-444455556666  service h.example.com  open=no\n');
+    expect(out).toContain('/i  allow  by-id');
+  });
+
+  it('leaves out routes that Kong does not serve, and names those without a name by their place', async () => {
+    const out = await canOn({
+      services: [
+        { name: 'off', host: 'h', enabled: false, routes: [{ name: 'x', plugins: [guard()] }] },
+        { name: 's', host: 'h', routes: [{ paths: ['/p'] }] },
+      ],
+    });
+    expect(out).not.toContain('off');
+    expect(out).toContain('\nno policy-evaluator on: services[1].routes[0]\n');
+  });
+
+  it('says what of a config is filled in elsewhere', async () => {
+    const out = await canOn({
+      routes: [
+        {
+          name: 'label',
+          paths: ['/l'],
+          plugins: [guard({ labels: { open: `\${{ env "DECK_OPEN" }}` } })],
+        },
+        { name: 'mode', paths: ['/m'], plugins: [guard({ mode: `\${{ env "DECK_MODE" }}` })] },
+      ],
+    });
+    expect(out).toContain('  (label open is filled in elsewhere: asked with it as it stands)\n');
+    expect(out).toContain(
+      'mode\n  (its config has values that are filled in elsewhere: nothing is known)\n',
+    );
   });
 
   it('says what it takes not to be sent', async () => {
@@ -208,6 +280,7 @@ rules:
       services: [
         {
           name: 's',
+          host: 'h',
           routes: [
             { name: 'r', paths: ['/'], plugins: [guard({ policy_file: 'reading-policy.yaml' })] },
           ],
@@ -252,26 +325,37 @@ rules:
 });
 
 describe('policy can with bad input', () => {
-  it.each<[string, unknown, string]>([
-    ['is empty', '', 'the configuration: Invalid input: expected object'],
-    ['is not YAML', 'services: [', 'is not YAML: '],
-    ['is a list', '[]', 'the configuration: Invalid input: expected object'],
-    ['has services that are none', { services: 'x' }, 'services: Invalid input: expected array'],
+  it.each<[string, string, string]>([
+    ['is empty', '', ':1:1: must be a map with _format_version and services'],
+    ['is not YAML', 'services: [', ':1:12: '],
+    ['is a list', '[]', ':1:1: must be a map with _format_version and services'],
+    ['tells no version', 'services: []', ':1:1: _format_version: must be'],
+    [
+      'has services that are none',
+      '_format_version: "3.0"\nservices: x',
+      ':2:11: services: must be a list',
+    ],
     [
       'has paths that are none',
-      { services: [{ routes: [{ paths: '/a' }] }] },
-      'services[0].routes[0].paths: Invalid input: expected array',
+      '_format_version: "3.0"\nroutes:\n  - paths: /a',
+      ':3:12: paths: must be a list of texts',
     ],
     [
       'has labels that are none',
-      { routes: [{ name: 'r', plugins: [guard({ labels: { env: 1 } })] }] },
-      'route r: policy-evaluator: config.labels.env: Invalid input: expected string',
+      '_format_version: "3.0"\nplugins:\n  - name: policy-evaluator\n    config:\n      policy_file: p\n      labels: { env: 1 }\nroutes: [{ name: a }, { name: b }]',
+      ':6:22: policy-evaluator: config.labels.env: Invalid input: expected string',
+    ],
+    [
+      'has no policy',
+      '_format_version: "3.0"\nroutes:\n  - plugins: [{ name: policy-evaluator, config: {} }]',
+      ':3:49: policy-evaluator: config: exactly one of policy, policy_file and policy_url is required',
     ],
   ])('says so where the configuration %s', async (_, content, message) => {
     const kong = folder.write('bad-kong.yml', content);
     const { code, out, err } = await policy('can', DEMO, '--identity', erin, '--kong', kong);
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toContain(`${kong}: ${message}`);
+    expect(err).toContain(`${kong}${message}`);
+    expect(err.split('\n')).toHaveLength(1);
   });
 
   it.each<[string, string, string]>([

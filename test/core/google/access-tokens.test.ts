@@ -24,7 +24,7 @@ function source(credential = 'one'): AccessTokenSource {
 }
 
 function create() {
-  const tokens = createAccessTokens({ clock });
+  const tokens = createAccessTokens({ clock, random: () => 0 });
   const from = source();
   return {
     get: (scope: string, of = from) => tokens.get(of, scope),
@@ -53,7 +53,7 @@ describe('an access token', () => {
     expect(await tokens.get('a')).toBe('one-2');
   });
 
-  it('serves on while it cannot be renewed, asked for once a second', async () => {
+  it('serves on while it cannot be renewed, asked for now and then', async () => {
     const tokens = create();
     await tokens.get('a');
     fail = true;
@@ -79,10 +79,61 @@ describe('an access token', () => {
   it('is forgotten where an API did not take it, and only that one', async () => {
     const tokens = create();
     await tokens.get('a');
+    clock.advance(30);
     tokens.reject('a', 'another');
     expect(await tokens.get('a')).toBe('one-1');
     tokens.reject('a', 'one-1');
     expect(await tokens.get('a')).toBe('one-2');
+  });
+
+  it('is kept where it has just come, however often an API does not take it', async () => {
+    const tokens = create();
+    for (let request = 0; request < 100; request += 1) {
+      tokens.reject('a', await tokens.get('a'));
+      clock.advance(1);
+    }
+    expect(fetched).toHaveLength(4);
+  });
+
+  it('is not asked for again and again by many where its source fails', async () => {
+    const tokens = create();
+    fail = true;
+    const all = () =>
+      Promise.allSettled(Array.from({ length: 50 }, () => tokens.get('a'))).then((results) =>
+        results.map((result) => (result.status === 'rejected' ? String(result.reason) : 'a token')),
+      );
+    for (let second = 0; second < 60; second += 1) {
+      expect(new Set(await all())).toEqual(
+        new Set(['Malfunction: no access token can be had: Error']),
+      );
+      clock.advance(1);
+    }
+    // After 1, 2, 4, 8, 10 … seconds.
+    expect(fetched).toHaveLength(9);
+    fail = false;
+    clock.advance(10);
+    expect(await tokens.get('a')).toBe('one-10');
+  });
+
+  it('is left for as long as the one who refuses it says, within half a minute', async () => {
+    const tokens = createAccessTokens({ clock, random: () => 0 });
+    let calls = 0;
+    const busy: AccessTokenSource = {
+      credential: 'busy',
+      fetchAccessToken: async () => {
+        calls += 1;
+        const response = { status: 429, headers: new Headers({ 'retry-after': '20' }) };
+        throw Object.assign(new Error('busy'), { response });
+      },
+    };
+    const get = () => tokens.get(busy, 'a').catch((error: Error) => error.message);
+    expect(await get()).toBe('no access token can be had: HTTP 429');
+    clock.advance(19);
+    await get();
+    expect(calls).toBe(1);
+    clock.advance(1);
+    await get();
+    expect(calls).toBe(2);
   });
 
   it('is kept for each credential by itself, which several sources may stand for', async () => {

@@ -79,6 +79,29 @@ routes: [{ name: one, service: a }, { name: two, service: { id: 4a1 } }, { name:
     ]);
   });
 
+  it('tells names and ids apart, and from what only says where an entity stands', () => {
+    const routes = routesOf(`
+services: [{ id: 5b2, host: a }]
+routes: [{ name: one, id: 4a1, service: 5b2 }, { id: 4a2 }, {}]`);
+    expect(routes.map(({ name, own_name, id }) => [name, own_name, id])).toEqual([
+      ['one', 'one', '4a1'],
+      ['4a2', undefined, '4a2'],
+      ['routes[2]', undefined, undefined],
+    ]);
+    expect(routes[0]?.service).toMatchObject({ name: '5b2', id: '5b2' });
+    expect(routes[0]?.service).not.toHaveProperty('own_name');
+  });
+
+  it.each([
+    ['services[0].routes[1].paths[0]', 'kong.yml:6:17'],
+    ['services[0].routes[1]', 'kong.yml:6:9'],
+    ['services[0].routes[1].plugins[3].config', 'kong.yml:6:9'],
+    ['', 'kong.yml:1:1'],
+  ])('says where %j stands', (place, expected) => {
+    const text = `${HEAD}services:\n  - host: a\n    routes:\n      - name: one\n      - paths: [/a]\n`;
+    expect(readDeclarativeConfig(text, 'kong.yml').locate(place)).toBe(expected);
+  });
+
   it('knows the targets behind a host that is an upstream', () => {
     const { service } = routeOf(`
 services: [{ name: a, host: pool, routes: [{ name: r }] }]
@@ -188,6 +211,14 @@ describe('of several plugins of one name', () => {
 });
 
 describe('what Kong would not read is refused with its place', () => {
+  it('each mistake once', () => {
+    const text = `${HEAD}services: [{ host: 5 }]\nplugins: [{ name: 1 }]`;
+    expect(problemsOf(text)).toEqual([
+      'kong.yml:3:19: name: must be text; put it in quotes',
+      'kong.yml:2:20: host: must be text; put it in quotes',
+    ]);
+  });
+
   it.each([
     ['services: []', 'kong.yml:1:1: _format_version: must be'],
     [
@@ -204,6 +235,11 @@ describe('what Kong would not read is refused with its place', () => {
     [`${HEAD}plugins:\n  - name: p\n    route: r`, 'kong.yml:4:12: route: there is no route "r"'],
     [`${HEAD}plugins:\n  - config: {}`, 'kong.yml:3:5: a plugin needs a name'],
     [`${HEAD}routes:\n  - paths: /a`, 'kong.yml:3:12: paths: must be a list of texts'],
+    [`${HEAD}routes:\n  - name: 5`, 'kong.yml:3:11: name: must be text; put it in quotes'],
+    [
+      `${HEAD}routes:\n  - hosts: [a, no]`,
+      'kong.yml:3:16: hosts: must be a list of texts; put it in quotes',
+    ],
     [`${HEAD}a: [b`, 'kong.yml:2:6: '],
     [`${HEAD}a: *nothing`, 'kong.yml: has more than 10000 aliases, or one without anchor'],
     [`${HEAD}${'['.repeat(50_000)}`, 'is nested too deeply'],

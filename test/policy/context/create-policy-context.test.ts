@@ -15,7 +15,13 @@ import { ALICE as SOMEBODY } from '../support.ts';
 import { type FrozenClock, frozenClock, recordingLogger } from './support.ts';
 
 const TASKS = 'projects/demo-project/locations/europe-west1/services/tasks';
-const FACTS = { service: { name: 'tasks', host: 'tasks-123456789012.europe-west1.run.app' } };
+const FACTS = {
+  service: {
+    name: 'tasks',
+    host: 'tasks-123456789012.europe-west1.run.app',
+    protocol: 'https',
+  },
+};
 const BOTH = { cloud_run_labels: { service: TASKS }, google_groups: {} };
 
 let google: Google;
@@ -129,7 +135,13 @@ describe('the labels', () => {
 
   it('cannot be had where the host does not tell it', () => {
     const context = create({ cloud_run_labels: {} });
-    const facts = { service: { name: 'tasks', host: 'tasks-abcdefghij-ew.a.run.app' } };
+    const facts = {
+      service: {
+        name: 'tasks',
+        host: 'tasks-abcdefghij-ew.a.run.app',
+        protocol: 'https',
+      },
+    };
     expect(() => context.look(facts, null)).toThrow('set context.cloud_run_labels.service');
   });
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Google, startGoogle } from '../../../dev/google/start-google.ts';
+import { CLOUD_PLATFORM } from '../../../src/core/google/access-token-source.ts';
 import { googleApi } from './google-api.ts';
-import { inTime } from './support.ts';
+import { frozenClock, inTime } from './support.ts';
 
 const PATH = '/v2/projects/demo-project/locations/europe-west1/services/tasks';
 
@@ -37,11 +38,18 @@ describe('a Google API', () => {
     expect(await api.get(google.url + PATH, inTime())).toEqual({ outcome: 'denied' });
   });
 
-  it('is asked once more with a new token where it does not take the old one', async () => {
+  it('is asked once more with a new token where it does not take an old one', async () => {
+    const clock = frozenClock();
+    const api = googleApi(google, CLOUD_PLATFORM, clock);
+    await api.get(google.url + PATH, inTime());
+    clock.advance(60);
     google.fail({ endpoint: 'get_service', status: 401 });
-    expect(await ask()).toMatchObject({ outcome: 'found' });
-    google.fail({ endpoint: 'get_service', status: 401, times: 2 });
-    await expect(ask()).rejects.toMatchObject({ message: 'HTTP 401', concerns: 'api' });
+    expect(await api.get(google.url + PATH, inTime())).toMatchObject({ outcome: 'found' });
+    google.fail({ endpoint: 'get_service', status: 401 });
+    await expect(api.get(google.url + PATH, inTime())).rejects.toMatchObject({
+      message: 'HTTP 401',
+      concerns: 'api',
+    });
   });
 
   it.each([

@@ -1,14 +1,13 @@
 import { isIP } from 'node:net';
-import { defaultAudience } from '../../../cloud-run/default-audience.ts';
-import { Malfunction } from '../../../core/malfunction.ts';
 import type { DeclaredService } from '../../../kong/declarative-config/declarative-config.ts';
 import { isUnknown } from '../../../kong/declarative-config/is-unknown.ts';
 import { isLoopback } from '../../is-loopback.ts';
+import { audienceOfHost } from '../audience-of-host.ts';
 import type { Check, DoctorRoute } from '../check.ts';
 import type { Finding, Severity } from '../finding.ts';
+import { shellWord } from '../shell-word.ts';
 import { conclude } from './conclude.ts';
 import { gcloudService, goesToRunApp, hostsOf, isRunApp, withoutTag } from './run-app.ts';
-import { shellWord } from './shell-word.ts';
 
 const CHECK = 'audience-form';
 
@@ -51,7 +50,7 @@ function byDefault(service: DeclaredService): Observation | undefined {
     return { severity: 'error', message, fix: `audience: ${audience}` };
   }
   if (isUnknown(service.host)) return undefined;
-  const audience = audienceOf(service.host);
+  const audience = audienceOfHost(service.host);
   if (audience === undefined) {
     const message = `The host of service ${service.name} makes no audience: every request is refused.`;
     return {
@@ -71,16 +70,6 @@ function byDefault(service: DeclaredService): Observation | undefined {
     };
   }
   return custom(audience, service, `The default audience is ${audience}`);
-}
-
-/** @returns undefined where the plugin would refuse the host too */
-function audienceOf(host: string): string | undefined {
-  try {
-    return defaultAudience(host);
-  } catch (error) {
-    if (error instanceof Malfunction) return undefined;
-    throw error;
-  }
 }
 
 function asConfigured(audience: string, service: DeclaredService): Observation | undefined {

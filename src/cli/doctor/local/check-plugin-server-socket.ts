@@ -3,11 +3,11 @@ import path from 'node:path';
 import { VERSION } from '../../../core/version.ts';
 import type { Check } from '../check.ts';
 import type { Finding, Severity } from '../finding.ts';
+import { shellWord } from '../shell-word.ts';
 import { conclude } from './conclude.ts';
 import { askPluginServer, type PluginServerAnswer } from './kong/ask-plugin-server.ts';
 import { type PluginServerEntry, pluginServerEntries } from './kong/plugin-server-entries.ts';
 import { CHAIN } from './priorities.ts';
-import { shellWord } from './shell-word.ts';
 
 const CHECK = 'plugin-server-socket';
 

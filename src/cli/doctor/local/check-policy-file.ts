@@ -6,8 +6,9 @@ import { loadPolicy } from '../../../policy/load-policy.ts';
 import { openPolicy } from '../../policy/input/open-policy.ts';
 import type { Check } from '../check.ts';
 import type { Finding } from '../finding.ts';
+import { policyFileHere } from '../policy-file-here.ts';
+import { shellWord } from '../shell-word.ts';
 import { conclude } from './conclude.ts';
-import { shellWord } from './shell-word.ts';
 
 const CHECK = 'policy-file';
 
@@ -33,13 +34,8 @@ export const checkPolicyFile: Check = async ({ file, routes }) => {
   return conclude(CHECK, seen.size > 0, found, 'The policies load.');
 };
 
-/**
- * Kong's plugin server looks a relative path up where it was started, so here it is taken from the working directory; a
- * file that is not there, and may be on the gateway, is looked for beside the kong.yml.
- */
 function lookAtFile(named: string, kongYml: string): Finding[] {
-  const beside = path.join(path.dirname(kongYml), path.basename(named));
-  const isThere = existsSync(named);
+  const here = policyFileHere(named, kongYml);
   const found: Finding[] = [];
   if (!path.isAbsolute(named)) {
     found.push({
@@ -49,19 +45,18 @@ function lookAtFile(named: string, kongYml: string): Finding[] {
       fix: `policy_file: ${path.resolve(path.dirname(kongYml), named)}`,
     });
   }
-  if (!isThere && !existsSync(beside)) {
-    const message = `policy_file "${named}" is not on this machine, nor is ${beside}: on the gateway every request is refused with 500 if it is not there either.`;
+  if (!existsSync(here)) {
+    const message = `policy_file "${named}" is not on this machine, nor is ${here}: on the gateway every request is refused with 500 if it is not there either.`;
     const fix = `cloud-run-auth policy lint ${shellWord(named)}   # where the plugin server runs`;
     return [...found, { check: CHECK, severity: 'warning', message, fix }];
   }
-  const read = isThere ? named : beside;
-  if (!isThere && path.resolve(named) !== path.resolve(beside)) {
-    const message = `policy_file "${named}" is not on this machine: looked at ${beside} instead.`;
+  if (path.resolve(named) !== path.resolve(here)) {
+    const message = `policy_file "${named}" is not on this machine: looked at ${here} instead.`;
     found.push({ check: CHECK, severity: 'info', message });
   }
   return [
     ...found,
-    ...problemsOf(() => openPolicy(read), `cloud-run-auth policy lint ${shellWord(read)}`),
+    ...problemsOf(() => openPolicy(here), `cloud-run-auth policy lint ${shellWord(here)}`),
   ];
 }
 

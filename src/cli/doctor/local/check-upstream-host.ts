@@ -1,4 +1,5 @@
 import { runAppHost } from '../../../cloud-run/run-app-host.ts';
+import { isUnknown } from '../../../kong/declarative-config/is-unknown.ts';
 import type { Check, DoctorRoute } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import { changedHeaders } from './changed-headers.ts';
@@ -30,7 +31,7 @@ function lookAt(route: DoctorRoute): Finding[] {
     found.push({ check: CHECK, severity: 'info', route: name, message, fix: off });
   }
   const { host_header } = service.upstream ?? {};
-  if (host_header !== undefined && !isRunApp(host_header)) {
+  if (host_header !== undefined && !isUnknown(host_header) && !isRunApp(host_header)) {
     const message = `host_header "${host_header}" of upstream ${service.host} is no host of Cloud Run: Google answers 404.`;
     const fix = `host_header: ${host}   # of upstream ${service.host}`;
     found.push({ check: CHECK, severity: 'warning', route: name, message, fix });

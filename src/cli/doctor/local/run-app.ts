@@ -1,10 +1,11 @@
+import { runAppHost } from '../../../cloud-run/run-app-host.ts';
 import type { DeclaredService } from '../../../kong/declarative-config/declarative-config.ts';
 import { isUnknown } from '../../../kong/declarative-config/is-unknown.ts';
 import { serviceOfHost } from '../../../policy/context/cloud-run-service.ts';
 
 /** Whether a host is one that Google gives to Cloud Run services. */
 export function isRunApp(host: string): boolean {
-  return /\.run\.app\.?$/i.test(host);
+  return runAppHost(host) !== undefined;
 }
 
 /** Whether requests of a service go to such a host, directly or through an upstream. */

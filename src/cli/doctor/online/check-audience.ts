@@ -1,9 +1,8 @@
 import type { Finding } from '../finding.ts';
-import { findingOfRoutes } from './finding-of-routes.ts';
 import { judgeAudience } from './google/judge-audience.ts';
 import { servicesInUse } from './google/services-in-use.ts';
-import { groupBy } from './group-by.ts';
 import type { Lookups } from './lookups.ts';
+import { mergeFindings } from './merge-findings.ts';
 
 type Asks = Pick<Lookups, 'tokenRoutes' | 'service' | 'metadataAccount'>;
 
@@ -16,19 +15,8 @@ export async function checkAudience(lookups: Asks): Promise<Finding[]> {
   return services.flatMap(({ lookup: { facts }, routes }) => {
     if (facts.outcome !== 'found') return [];
     const told = routes.flatMap((route) =>
-      judgeAudience(facts.value, route).map((finding) => ({ name: route.name, finding })),
+      judgeAudience(facts.value, route).map((finding) => ({ ...finding, route: route.name })),
     );
-    return [...groupBy(told, ({ finding }) => JSON.stringify(finding)).values()].flatMap(
-      (group) => {
-        const [first] = group;
-        if (first === undefined) return [];
-        return [
-          findingOfRoutes(
-            group.map(({ name }) => name),
-            first.finding,
-          ),
-        ];
-      },
-    );
+    return mergeFindings(told);
   });
 }

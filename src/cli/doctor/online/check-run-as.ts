@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { ConfigError } from '../../../core/config-error.ts';
 import type { Logger } from '../../../core/logger.ts';
 import { Malfunction } from '../../../core/malfunction.ts';
@@ -11,9 +9,9 @@ import type { Policy } from '../../../policy/policy.ts';
 import { createPolicySources } from '../../../policy/source/create-policy-sources.ts';
 import type { DoctorRoute, DoctorSubject, DoctorTools } from '../check.ts';
 import type { Finding } from '../finding.ts';
-import { findingOfRoutes } from './finding-of-routes.ts';
-import { groupBy } from './group-by.ts';
+import { policyFileHere } from '../policy-file-here.ts';
 import { judgeRunAs } from './judge-run-as.ts';
+import { mergeFindings } from './merge-findings.ts';
 
 type Tools = Pick<DoctorTools, 'clock' | 'fetch' | 'timeout_ms'>;
 
@@ -26,20 +24,7 @@ export async function checkRunAs(
 ): Promise<Finding[]> {
   const openPolicy = createOpenPolicy(file, tools);
   const looked = await Promise.all(routes.map((route) => checkRoute(route, openPolicy)));
-  // What many routes have in common, such as a policy, is told once.
-  return [
-    ...groupBy(looked.flat(), ({ route: _, ...told }) => JSON.stringify(told)).values(),
-  ].flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
-    const { route: _, ...told } = first;
-    return [
-      findingOfRoutes(
-        group.flatMap(({ route }) => route ?? []),
-        told,
-      ),
-    ];
-  });
+  return mergeFindings(looked.flat());
 }
 
 async function checkRoute(
@@ -72,7 +57,7 @@ function createOpenPolicy(kongYml: string, { clock, fetch, timeout_ms }: Tools) 
     logger: silent,
     fetch,
     load: loadPolicy,
-    readFile: (field, named, most) => readRegularFile(field, placeOf(named, kongYml), most),
+    readFile: (field, named, most) => readRegularFile(field, policyFileHere(named, kongYml), most),
     after: () => () => {},
   });
   return async ({
@@ -94,11 +79,4 @@ function createOpenPolicy(kongYml: string, { clock, fetch, timeout_ms }: Tools) 
       throw error;
     }
   };
-}
-
-/** One that is not on this machine, and may be on the gateway, is looked for beside the kong.yml. */
-function placeOf(named: string, kongYml: string): string {
-  if (existsSync(named)) return named;
-  const beside = path.join(path.dirname(kongYml), path.basename(named));
-  return existsSync(beside) ? beside : named;
 }

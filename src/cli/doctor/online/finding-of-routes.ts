@@ -1,4 +1,4 @@
-import type { Finding } from '../finding.ts';
+import type { Finding, Told } from '../finding.ts';
 
 /** So many are named, the rest is counted. */
 const NAMED = 3;
@@ -8,10 +8,7 @@ const NAMED = 3;
  *
  * @param finding its message ends with a full stop
  */
-export function findingOfRoutes(
-  routes: readonly string[],
-  { message, ...finding }: Omit<Finding, 'route'>,
-): Finding {
+export function findingOfRoutes(routes: readonly string[], { message, ...finding }: Told): Finding {
   const distinct = [...new Set(routes)];
   const [first] = distinct;
   if (first === undefined) return { ...finding, message };

@@ -1,9 +1,7 @@
 import type { CloudRunConfig } from '../../../cloud-run/config.ts';
 import type { Policy } from '../../../policy/policy.ts';
-import type { Finding } from '../finding.ts';
+import type { Told } from '../finding.ts';
 import { listed } from './finding-of-routes.ts';
-
-type Told = Omit<Finding, 'route'>;
 
 /**
  * Compares the service accounts that rules name with those that a route allows.

@@ -3,7 +3,7 @@ import type { Policy } from '../../../policy/policy.ts';
 import { runPolicyTests } from '../../../policy/run-policy-tests.ts';
 import type { Given } from '../input/read-given.ts';
 import { candidatePaths } from './candidate-paths.ts';
-import type { GuardedRoute } from './read-kong-routes.ts';
+import type { GuardedRoute } from './find-guarded-routes.ts';
 
 export interface Answer {
   readonly method: string;

@@ -1,17 +1,18 @@
 import path from 'node:path';
+import { isUnknown } from '../../../kong/declarative-config/is-unknown.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { openPolicy } from '../input/open-policy.ts';
 import { readGiven } from '../input/read-given.ts';
 import { print, printJson } from '../output/print.ts';
 import { table } from '../output/table.ts';
 import { pathsOfRules } from './candidate-paths.ts';
+import { findGuardedRoutes, type GuardedRoute } from './find-guarded-routes.ts';
 import { type Answer, judgeRoute } from './judge-route.ts';
-import { type GuardedRoute, readKongRoutes } from './read-kong-routes.ts';
 
 interface RouteReport {
   readonly route: GuardedRoute;
   readonly notes: readonly string[];
-  /** None where another policy decides there. */
+  /** None where another policy decides there, or it is not known which. */
   readonly answers: readonly Answer[];
 }
 
@@ -25,12 +26,12 @@ export interface CanFlags {
 export function can(file: string, flags: CanFlags): void {
   const { policy, document } = openPolicy(file);
   const { identity } = readGiven(flags.identity, 'identity');
-  const { guarded, unguarded } = readKongRoutes(flags.kong);
+  const { guarded, unguarded } = findGuardedRoutes(flags.kong);
   const now = flags.now ?? Date.now();
   const paths = pathsOfRules(document);
   const reports = guarded.map((route): RouteReport => {
-    const other = otherPolicy(route, file);
-    if (other !== null) return { route, notes: [other], answers: [] };
+    const reason = whyNotAsked(route, file);
+    if (reason !== null) return { route, notes: [reason], answers: [] };
     const answers = judgeRoute(policy, route, identity, now, paths);
     return { route, notes: notesOn(route, answers), answers };
   });
@@ -45,7 +46,10 @@ export function can(file: string, flags: CanFlags): void {
 }
 
 /** The same policy may lie elsewhere on the gateway, so that its name has to do. */
-function otherPolicy({ policy_file }: GuardedRoute, file: string): string | null {
+function whyNotAsked(route: GuardedRoute, file: string): string | null {
+  const { policy_file, fetches_policy, config_known } = route;
+  if (!config_known) return 'its config has values that are filled in elsewhere: nothing is known';
+  if (fetches_policy) return 'another policy decides here: it is fetched from policy_url';
   if (policy_file === null) return 'another policy decides here: it stands in the configuration';
   if (path.basename(policy_file) === path.basename(file)) return null;
   return `another policy decides here: ${policy_file}`;
@@ -53,11 +57,13 @@ function otherPolicy({ policy_file }: GuardedRoute, file: string): string | null
 
 function notesOn(route: GuardedRoute, answers: readonly Answer[]): string[] {
   const expressions = route.paths.filter((one) => one.startsWith('~'));
+  const unknown = Object.keys(route.labels).filter((name) => isUnknown(route.labels[name]));
   return [
     ...(route.shadow ? ['mode is shadow: nothing is refused here yet'] : []),
     ...(route.live_context
       ? ['labels and groups that are looked up while a request is decided are not known here']
       : []),
+    ...unknown.map((name) => `label ${name} is filled in elsewhere: asked with it as it stands`),
     ...expressions.map((one) => `${one} is a regular expression: asked about paths of rules alone`),
     ...(answers.length === 0 ? ['there is no path to ask about'] : []),
   ];

@@ -1,4 +1,4 @@
-import { Malfunction } from '../../malfunction.ts';
+import { AnswerMalfunction } from '../answer-malfunction.ts';
 import type { ExternalAccount } from '../credentials/parse-external-account.ts';
 import { failureReason } from '../failure-reason.ts';
 import { googleRequest } from '../google-request.ts';
@@ -37,6 +37,7 @@ export async function exchangeSubjectToken(
     );
     return response.data;
   } catch (error) {
-    throw new Malfunction(`the token exchange failed: ${failureReason(error)}`);
+    const { response } = error as { response?: unknown };
+    throw new AnswerMalfunction(`the token exchange failed: ${failureReason(error)}`, response);
   }
 }

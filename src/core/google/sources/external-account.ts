@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { AccessTokenSource } from '../access-token-source.ts';
+import { checkGoogleUrl } from '../check-google-url.ts';
 import type { ExternalAccount } from '../credentials/parse-external-account.ts';
 import type { Environment } from '../environment.ts';
 import { readAccessToken } from '../read-access-token.ts';
@@ -15,13 +16,14 @@ const EXCHANGE_LIMIT_MS = 10_000;
  * cannot be aborted, send the exchange by a transport of their own, look at `process.env`, follow redirects, and an
  * executable of theirs that is not there ends the process.
  *
- * @throws ConfigError where the environment lacks what the account needs
+ * @throws ConfigError where the environment lacks what the account needs, or `token_url` is not one of Google's
  * @see https://google.aip.dev/auth/4117
  */
 export function createExternalAccountSource(
   account: ExternalAccount,
   dependencies: { clock: Clock; environment: Environment },
 ): AccessTokenSource {
+  checkGoogleUrl(account.token_url, 'token_url', dependencies.environment);
   const { limit_ms, fetchSubjectToken } = createSubjectTokenSource(account, dependencies);
   return {
     credential: externalCredential(account),

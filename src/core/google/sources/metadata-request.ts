@@ -1,6 +1,7 @@
 import { gcpMetadata } from 'google-auth-library';
 import { ConfigError } from '../../config-error.ts';
 import { Malfunction } from '../../malfunction.ts';
+import { AnswerMalfunction } from '../answer-malfunction.ts';
 import type { Environment } from '../environment.ts';
 import { googleRequest } from '../google-request.ts';
 
@@ -20,11 +21,11 @@ export function metadataUrl(environment: Environment, what: string): string {
 }
 
 /** The metadata server has not got what it was asked for. */
-export class MetadataRefusal extends Malfunction {
+export class MetadataRefusal extends AnswerMalfunction {
   readonly status: number;
 
-  constructor(status: number) {
-    super(`HTTP ${status}`);
+  constructor(status: number, response: unknown) {
+    super(`HTTP ${status}`, response);
     this.name = 'MetadataRefusal';
     this.status = status;
   }
@@ -58,6 +59,6 @@ export async function metadataRequest(
   if (headers.get(gcpMetadata.HEADER_NAME) !== gcpMetadata.HEADER_VALUE) {
     throw new Malfunction('the answer does not come from a metadata server of Google');
   }
-  if (status !== 200) throw new MetadataRefusal(status);
+  if (status !== 200) throw new MetadataRefusal(status, response);
   return data;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkAudienceForm } from '../../../../src/cli/doctor/local/check-audience-form.ts';
+import { checkTokenExposure } from '../../../../src/cli/doctor/local/check-token-exposure.ts';
 import { checkUpstreamAddress } from '../../../../src/cli/doctor/local/check-upstream-address.ts';
 import { checkUpstreamHost } from '../../../../src/cli/doctor/local/check-upstream-host.ts';
 import { checkUpstreamTls } from '../../../../src/cli/doctor/local/check-upstream-tls.ts';
@@ -41,6 +42,35 @@ describe('the check upstream-address', () => {
   });
 });
 
+describe('the check token-exposure', () => {
+  const custom = { url: 'https://api.example.com', route: 'preserve_host: true' };
+
+  it('reports a service without TLS, unless that is allowed', async () => {
+    const url = 'http://lb.internal';
+    const [found] = await findings(checkTokenExposure, { url });
+    expect(found).toMatchObject({ severity: 'error', message: expect.stringContaining('by http') });
+    expect(found?.fix).toContain('url: https://lb.internal');
+    const allowed = { url, ...withAudience('https://a.example', ', allow_http: true') };
+    expect((await findings(checkTokenExposure, allowed))[0]?.severity).toBe('ok');
+  });
+
+  it('reports preserve_host for any Host, unless the route names them', async () => {
+    const [found] = await findings(checkTokenExposure, custom);
+    expect(found).toMatchObject({
+      severity: 'error',
+      message: expect.stringMatching(/^preserve_host passes on any Host/),
+    });
+    const named = { ...custom, route: 'preserve_host: true\n        hosts: [api.example.com]' };
+    expect((await findings(checkTokenExposure, named))[0]?.severity).toBe('ok');
+  });
+
+  it('is content with https, this machine, and run.app whatever is preserved', async () => {
+    for (const text of [{}, { url: 'http://127.0.0.1:80' }, { route: 'preserve_host: true' }]) {
+      expect((await findings(checkTokenExposure, text))[0]?.severity).toBe('ok');
+    }
+  });
+});
+
 describe('the check upstream-host', () => {
   it('is content without preserve_host', async () => {
     expect((await findings(checkUpstreamHost, {}))[0]?.severity).toBe('ok');
@@ -62,6 +92,15 @@ describe('the check upstream-host', () => {
     expect(await told(checkUpstreamHost, behind)).toEqual([
       expect.stringMatching(/^error: preserve_host passes/),
     ]);
+  });
+
+  it.each([
+    ['tasks.example.com', [expect.stringMatching(/^warning: host_header "tasks\.example\.com"/)]],
+    [`'\${{ env "DECK_HOST" }}'`, []],
+    [HOST, []],
+  ])('of an upstream with host_header %s says so where it is wrong', async (header, expected) => {
+    const top = `upstreams: [{ name: pool, host_header: ${header}, targets: [{ target: "${HOST}:443" }] }]`;
+    expect(await told(checkUpstreamHost, { service: 'host: pool', top })).toEqual(expected);
   });
 
   it("says that another plugin's Host does not make the audience", async () => {

@@ -1,10 +1,6 @@
 import { type AuthorizerConfig, authorizerFields } from '../../../../src/authorizer/config.ts';
-import type {
-  ConfiguredPlugin,
-  DoctorRoute,
-  DoctorSubject,
-  DoctorTools,
-} from '../../../../src/cli/doctor/check.ts';
+import type { ConfiguredPlugin } from '../../../../src/cli/configure-plugin.ts';
+import type { DoctorRoute, DoctorSubject, DoctorTools } from '../../../../src/cli/doctor/check.ts';
 import type { Finding } from '../../../../src/cli/doctor/finding.ts';
 import { createOnlineChecks } from '../../../../src/cli/doctor/online/create-online-checks.ts';
 import { type CloudRunConfig, cloudRunFields } from '../../../../src/cloud-run/config.ts';

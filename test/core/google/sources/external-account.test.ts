@@ -245,7 +245,7 @@ describe('an external account', () => {
     it.each([
       ['audience', { audience: AWS }],
       ['subject_token_type', { subject_token_type: 'urn:ietf:params:oauth:token-type:id_token' }],
-      ['token_url', { token_url: 'https://sts.example.com/v1/token' }],
+      ['token_url', { token_url: 'https://sts.mtls.googleapis.com/v1/token' }],
       ['impersonation', { impersonation: { endpoint: 'https://x', service_account: TARGET } }],
       ['kind', { source: { kind: 'file', file: '/x', format: { type: 'text' } } }],
       ['url', { source: { ...source, url: 'https://tokens.example/2' } }],

@@ -1,6 +1,6 @@
 import type { DoctorRoute } from '../../check.ts';
+import { shellWord } from '../../shell-word.ts';
 import { gcloudService, hostsOf } from '../run-app.ts';
-import { shellWord } from '../shell-word.ts';
 import type { Answer } from './answer.ts';
 import { fixOfRefusal } from './explain-refusal.ts';
 import type { Observation } from './judge-refusal.ts';

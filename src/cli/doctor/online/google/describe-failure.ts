@@ -1,5 +1,5 @@
 import type { FoundCredentials } from '../../../../core/google/credentials/google-credentials.ts';
-import type { Finding } from '../../finding.ts';
+import type { Told } from '../../finding.ts';
 import { accountOf } from './account-of.ts';
 import { isDenied, isOutage } from './failure-kind.ts';
 import { gcloudGrantOnAccount } from './gcloud-grant-on-account.ts';
@@ -23,7 +23,7 @@ const ELSEWHERE =
   'export GOOGLE_APPLICATION_CREDENTIALS=/path/to/credentials.json   # where this machine is not on Google Cloud';
 
 /** Why, and how to mend it. */
-export function describeFailure(failure: TokenFailure): Omit<Finding, 'route'> {
+export function describeFailure(failure: TokenFailure): Told {
   const { found, impersonated, attached, what, reason, severity } = failure;
   const check = 'credentials';
   const { credentials, origin } = found;

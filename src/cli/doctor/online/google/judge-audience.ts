@@ -1,13 +1,12 @@
 import { runAppHost } from '../../../../cloud-run/run-app-host.ts';
-import type { Finding } from '../../finding.ts';
+import type { Told } from '../../finding.ts';
+import { shellWord } from '../../shell-word.ts';
 import { listed } from '../finding-of-routes.ts';
 import { gcloudRunServices } from './gcloud-run-services.ts';
 import { partsOfService } from './parts-of-service.ts';
 import type { TokenRoute } from './sender.ts';
 import type { ServiceFacts } from './service-facts.ts';
-import { shellQuoted } from './shell-quoted.ts';
 
-type Told = Omit<Finding, 'route'>;
 type Judged = Pick<TokenRoute, 'by_url' | 'config' | 'audience'>;
 
 /** Where Identity-Aware Proxy looks for an ID token (cloud.google.com/iap/docs/authentication-howto). */
@@ -61,7 +60,7 @@ export function judgeAudience(facts: ServiceFacts, route: Judged): Told[] {
     error(
       message,
       known === undefined || isMeant
-        ? gcloudRunServices(facts.name, 'update', `--add-custom-audiences=${shellQuoted(audience)}`)
+        ? gcloudRunServices(facts.name, 'update', `--add-custom-audiences=${shellWord(audience)}`)
         : `audience: ${known}`,
     ),
   ];

@@ -1,10 +1,9 @@
 import { statSync } from 'node:fs';
 import type { FoundCredentials } from '../../../../core/google/credentials/google-credentials.ts';
-import type { Finding } from '../../finding.ts';
+import type { Told } from '../../finding.ts';
+import { shellWord } from '../../shell-word.ts';
 import { fileOfOrigin } from './file-of-origin.ts';
-import { shellQuoted } from './shell-quoted.ts';
 
-type Told = Omit<Finding, 'route'>;
 type Credentials = FoundCredentials['credentials'];
 
 const OTHERS = 0o007;
@@ -70,7 +69,7 @@ function judgeMode(origin: string, secret: string): Told[] {
       check: 'credentials',
       severity: 'warning',
       message: `Every user of this machine may read the ${secret} in ${origin} (mode ${(mode & 0o777).toString(8)}).`,
-      fix: `chmod o-rwx ${shellQuoted(file)}`,
+      fix: `chmod o-rwx ${shellWord(file)}`,
     },
   ];
 }

@@ -1,4 +1,4 @@
-import type { Finding } from '../../finding.ts';
+import type { Told } from '../../finding.ts';
 import { gcloudRunServices } from './gcloud-run-services.ts';
 import { INVOKING_ROLES, PUBLIC_MEMBERS } from './invoking-roles.ts';
 import { partsOfService } from './parts-of-service.ts';
@@ -8,7 +8,7 @@ import type { ServiceInUse } from './services-in-use.ts';
 export function judgeDoors({
   resource,
   lookup: { facts, bindings },
-}: Pick<ServiceInUse, 'resource' | 'lookup'>): Omit<Finding, 'route'>[] {
+}: Pick<ServiceInUse, 'resource' | 'lookup'>): Told[] {
   const known = facts.outcome === 'found' ? facts.value : undefined;
   const name = known?.name ?? resource;
   const { service } = partsOfService(name);

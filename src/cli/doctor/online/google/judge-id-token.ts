@@ -1,7 +1,5 @@
-import type { Finding } from '../../finding.ts';
+import type { Told } from '../../finding.ts';
 import type { IdTokenFacts } from './mint.ts';
-
-type Told = Omit<Finding, 'route'>;
 
 /**
  * What Cloud Run will not like of an account's ID tokens, though their audience and time are right.

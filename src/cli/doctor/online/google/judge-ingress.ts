@@ -1,9 +1,8 @@
-import type { Finding } from '../../finding.ts';
+import type { Told } from '../../finding.ts';
 import { gcloudRunServices } from './gcloud-run-services.ts';
 import { partsOfService } from './parts-of-service.ts';
 import type { ServiceFacts } from './service-facts.ts';
 
-type Told = Omit<Finding, 'route'>;
 type Judged = Pick<ServiceFacts, 'name' | 'ingress' | 'default_uri_disabled'>;
 
 const INTERNAL = new Set([

@@ -1,10 +1,8 @@
-import type { Finding } from '../../finding.ts';
+import type { Told } from '../../finding.ts';
 import { gcloudRunServices } from './gcloud-run-services.ts';
 import { INVOKING_ROLES, PUBLIC_MEMBERS } from './invoking-roles.ts';
 import { partsOfService } from './parts-of-service.ts';
 import type { RoleBinding } from './service-facts.ts';
-
-type Told = Omit<Finding, 'route'>;
 
 /**
  * Whether an account may invoke a service.

@@ -1,4 +1,4 @@
-import type { Finding } from '../../finding.ts';
+import type { Told } from '../../finding.ts';
 import { listed } from '../finding-of-routes.ts';
 import { groupBy } from '../group-by.ts';
 import { gcloudRunServices } from './gcloud-run-services.ts';
@@ -28,7 +28,7 @@ export function judgeOtherInvokers(
   { name, iap_enabled }: Pick<ServiceFacts, 'name' | 'iap_enabled'>,
   bindings: readonly RoleBinding[],
   accounts: readonly string[],
-): Omit<Finding, 'route'>[] {
+): Told[] {
   const own = new Set(accounts.map((email) => `serviceAccount:${email}`));
   const members = new Set(
     bindings.filter(({ role }) => INVOKING_ROLES.has(role)).flatMap((binding) => binding.members),

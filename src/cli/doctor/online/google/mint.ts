@@ -34,7 +34,7 @@ export async function mintAndReadIdToken(
   { clock, timeout_ms }: Bounds,
 ): Promise<Minted<IdTokenFacts>> {
   try {
-    const { text } = await mintIdToken(source, audience, { clock, limit_ms: timeout_ms });
+    const { text } = await mintIdToken(source, audience, { clock, timeout_ms });
     const { iss, email, email_verified } = decodeJwt(text);
     return {
       outcome: 'minted',

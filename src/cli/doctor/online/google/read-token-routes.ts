@@ -1,6 +1,5 @@
 import type { CloudRunConfig } from '../../../../cloud-run/config.ts';
 import { createAccounts } from '../../../../cloud-run/create-accounts.ts';
-import { defaultAudience } from '../../../../cloud-run/default-audience.ts';
 import { ConfigError } from '../../../../core/config-error.ts';
 import {
   createAccessTokenSource,
@@ -10,6 +9,7 @@ import { findCredentials } from '../../../../core/google/credentials/find-creden
 import { iamCredentialsEndpoint } from '../../../../core/google/iam-credentials-endpoint.ts';
 import { createImpersonationSource } from '../../../../core/google/sources/impersonation.ts';
 import { isUnknown } from '../../../../kong/declarative-config/is-unknown.ts';
+import { audienceOfHost } from '../../audience-of-host.ts';
 import type { DoctorRoute } from '../../check.ts';
 import { goesToRunApp } from '../../local/run-app.ts';
 import { accountOf } from './account-of.ts';
@@ -42,12 +42,7 @@ export function readTokenRoutes(
 
 function audienceOf({ audience }: CloudRunConfig, host: string): string | undefined {
   if (isUnknown(audience ?? host)) return undefined;
-  if (audience !== undefined) return audience;
-  try {
-    return defaultAudience(host);
-  } catch {
-    return undefined;
-  }
+  return audience ?? audienceOfHost(host);
 }
 
 function readCredentials(

@@ -1,4 +1,4 @@
-import type { Finding } from '../../finding.ts';
+import type { Finding, Told } from '../../finding.ts';
 import { findingOfRoutes, listed } from '../finding-of-routes.ts';
 import { groupBy } from '../group-by.ts';
 import type { Learnt } from './look-up-service.ts';
@@ -6,8 +6,6 @@ import { partsOfService } from './parts-of-service.ts';
 import type { TokenRoute } from './sender.ts';
 import type { ServiceFacts } from './service-facts.ts';
 import type { ServiceInUse } from './services-in-use.ts';
-
-type Told = Omit<Finding, 'route'>;
 
 interface Unseen {
   resource: string;

@@ -1,6 +1,6 @@
 import type { Finding } from '../../finding.ts';
 import { findingOfRoutes } from '../finding-of-routes.ts';
-import { groupBy } from '../group-by.ts';
+import { mergeFindings } from '../merge-findings.ts';
 import type { TokenRoute } from './sender.ts';
 
 /** Of which routes the credentials are wrong, or cannot be seen from here. */
@@ -9,17 +9,17 @@ export function tellUnusableCredentials(routes: readonly TokenRoute[]): Finding[
 }
 
 function unusable(routes: readonly TokenRoute[]): Finding[] {
-  const problems = routes.flatMap(({ name, credentials }) =>
-    credentials.outcome === 'unusable'
-      ? credentials.problems.map((problem) => ({ name, problem }))
-      : [],
-  );
-  return [...groupBy(problems, ({ problem }) => problem)].map(([problem, group]) =>
-    findingOfRoutes(
-      group.map(({ name }) => name),
-      { check: 'credentials', severity: 'error', message: `${problem}.` },
+  const told = routes.flatMap(({ name: route, credentials }) =>
+    (credentials.outcome === 'unusable' ? credentials.problems : []).map(
+      (problem): Finding => ({
+        check: 'credentials',
+        severity: 'error',
+        route,
+        message: `${problem}.`,
+      }),
     ),
   );
+  return mergeFindings(told);
 }
 
 function elsewhere(routes: readonly TokenRoute[]): Finding[] {

@@ -1,14 +1,13 @@
 import type { JWK } from 'jose';
 import type { IssuerConfig } from '../../../../authorizer/config.ts';
 import { isSecureUrl } from '../../../../core/config/fields.ts';
-import type { Finding } from '../../finding.ts';
+import type { Told } from '../../finding.ts';
 import { listed } from '../finding-of-routes.ts';
 import { algorithmsOf } from './algorithms-of.ts';
 import type { ObservedAnswer } from './observed-answer.ts';
 import type { IssuerProbe } from './probe-issuer.ts';
 
 type Judged = Pick<IssuerConfig, 'issuer' | 'jwks_uri' | 'algorithms'>;
-type Told = Omit<Finding, 'route'>;
 
 /** What is to be said of an issuer: that its tokens can be verified, or why not. */
 export function judgeIssuer(config: Judged, probe: IssuerProbe): Told[] {

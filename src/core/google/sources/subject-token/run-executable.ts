@@ -68,8 +68,18 @@ function start(program: string, args: readonly string[], environment: Environmen
   }
 }
 
+/** What has not ended yet. */
+const running = new Set<() => void>();
+
+/** A process that ends leaves no program behind. */
+function killAll(): void {
+  for (const kill of running) kill();
+}
+
 /** Kills what the program left behind as soon as it has ended: later, its number may belong to somebody else. */
 function processGroup(child: ChildProcess): { kill(): void } {
+  if (running.size === 0) process.once('exit', killAll);
+  running.add(kill);
   let ended = false;
   function kill(): void {
     if (ended || child.pid === undefined) return;
@@ -82,7 +92,13 @@ function processGroup(child: ChildProcess): { kill(): void } {
   child.on('exit', () => {
     kill();
     ended = true;
+    forget();
   });
+  child.on('error', forget);
+  function forget(): void {
+    running.delete(kill);
+    if (running.size === 0) process.off('exit', killAll);
+  }
   return { kill };
 }
 

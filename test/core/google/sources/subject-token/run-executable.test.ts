@@ -151,3 +151,26 @@ describe('an executable', () => {
     await ended;
   });
 });
+
+describe('a process that ends', () => {
+  it('leaves no program behind', async () => {
+    const { fifo, opened, ended } = await lifeline();
+    const module = path.resolve('src/core/google/sources/subject-token/run-executable.ts');
+    const program = `
+      import { runExecutable } from ${JSON.stringify(module)};
+      void runExecutable(['/bin/sh', '-c', 'exec sleep 60 > "$LIFELINE"'], {
+        environment: process.env,
+        max_bytes: 100,
+        signal: new AbortController().signal,
+      });
+      process.stdin.once('data', () => process.exit(0));`;
+    const child = execFile(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '--eval', program],
+      { env: { ...process.env, LIFELINE: fifo }, timeout: 20_000 },
+    );
+    await opened;
+    child.stdin?.write('end');
+    expect(await ended).toBe('');
+  }, 30_000);
+});

@@ -1,6 +1,13 @@
 import { boundToken, presenting, proof } from '../../proofs.ts';
 import type { RouteName } from '../../routes.ts';
-import { type Expected, invalidProof, PASSES, type Row, refusedByGateway } from '../../row.ts';
+import {
+  type Expected,
+  invalidProof,
+  PASSES,
+  type Row,
+  refusedByGateway,
+  refusedWithoutChallenge,
+} from '../../row.ts';
 import { type Scene, TRUSTED_PROXY } from '../../scene.ts';
 import type { Header } from '../../send-raw.ts';
 import { proved } from './proved.ts';
@@ -150,9 +157,19 @@ export const targets: Row[] = [
     PASSES,
     { route: 'metadata', more: FORWARDED, from: TRUSTED_PROXY },
   ),
-  proved('an absolute target on another host', {}, invalidProof('wrong_target'), {
+  proved('an absolute target on another host', {}, refusedWithoutChallenge('invalid_request'), {
     path: 'http://evil.example/plain',
   }),
+  proved(
+    'a proof for another server, in an absolute target that names it, under a host of the route',
+    (scene) => ({ url: `http://evil.example:${scene.stack.ports.gateway}/hosted` }),
+    refusedWithoutChallenge('invalid_request'),
+    {
+      route: 'hosted',
+      host: '127.0.0.1',
+      path: 'http://evil.example/hosted',
+    },
+  ),
   ...Object.entries(WHERE_THEY_LEAD).map(([path, end]) =>
     proved(
       `a request for ${path}, and a proof for ${end}`,

@@ -1,11 +1,19 @@
 import type { z } from 'zod';
-import type { ConfigFields } from '../../core/config/fields.ts';
-import { parseConfig } from '../../core/config/parse-config.ts';
-import { ConfigError } from '../../core/config-error.ts';
-import type { JsonValue } from '../../core/json.ts';
-import type { RoutePlugin } from '../../kong/declarative-config/declarative-config.ts';
-import { isUnknown } from '../../kong/declarative-config/is-unknown.ts';
-import type { ConfiguredPlugin } from './check.ts';
+import type { ConfigFields } from '../core/config/fields.ts';
+import { parseConfig } from '../core/config/parse-config.ts';
+import { ConfigError } from '../core/config-error.ts';
+import type { JsonValue } from '../core/json.ts';
+import type { RoutePlugin } from '../kong/declarative-config/declarative-config.ts';
+import { isUnknown } from '../kong/declarative-config/is-unknown.ts';
+
+/** One of the suite's plugins on a route. */
+export interface ConfiguredPlugin<Config> {
+  declared: RoutePlugin;
+  /** As the plugin parses it; absent where it does not parse, or hangs on a value that is unknown here. */
+  config: Config | undefined;
+  /** Why it does not parse, each as `config.issuers[0].issuer: …`. */
+  problems: readonly string[];
+}
 
 /**
  * Parses a plugin's config as the plugin does. What is wrong only because its value is not known here is no problem.
