@@ -40,9 +40,7 @@ export interface PluginDefinition<F extends ConfigFields> {
 
 /** The module shape that Kong's JavaScript plugin server loads. */
 export interface KongPlugin {
-  Plugin: new (
-    config: unknown,
-  ) => { access(kong: KongPdk): Promise<void>; log?(kong: KongPdk): Promise<void> };
+  Plugin: new (config: unknown) => RunningPlugin;
   Name: string;
   Version: string;
   Priority: number;
