@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { JWTPayload } from 'jose';
 import type { ForwardedHeaders } from './forward-headers.ts';
 
@@ -24,7 +24,7 @@ export interface AppAnswer {
 export type App = (request: SeenRequest) => AppAnswer | undefined | Promise<AppAnswer | undefined>;
 
 /** cloud.google.com/run/quotas: an HTTP/1 request may have 32 MiB */
-const MAX_BODY_BYTES = 32 * 1024 * 1024;
+export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /** What the app answers when nothing else was asked of it: what it received. */
 export function echo({ service, method, path, headers, invoker, body }: SeenRequest): AppAnswer {
@@ -62,16 +62,4 @@ export function sendAppAnswer(
     server: 'Google Frontend',
   });
   response.end(method === 'HEAD' ? undefined : body);
-}
-
-/** @returns undefined when it is larger than the front end lets through */
-export async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { JSONWebKeySet } from 'jose';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { close, listen, localUrl } from '../google/listen.ts';
-import { type App, echo, readBody, type SeenRequest, sendAppAnswer } from './app.ts';
+import { readBody } from '../read-body.ts';
+import { type App, echo, MAX_BODY_BYTES, type SeenRequest, sendAppAnswer } from './app.ts';
 import { sendErrorPage } from './error-page.ts';
 import { createFrontEnd, type FrontEndOptions } from './front-end.ts';
 
@@ -56,7 +57,7 @@ export async function startCloudRun(options: CloudRunOptions): Promise<CloudRun>
     const path = request.url ?? '/';
     const admitted = await frontEnd.admit(request, response);
     if (admitted === undefined) return;
-    const body = await readBody(request);
+    const body = await readBody(request, MAX_BODY_BYTES);
     if (body === undefined) {
       sendErrorPage(response, 413, path);
       return;

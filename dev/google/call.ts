@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isJsonObject, type JsonObject } from '../../src/core/json.ts';
+import { readBody } from '../read-body.ts';
 
 /** One request, read to its end. */
 export interface Call {
@@ -20,13 +21,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
 
 /** @returns undefined when the body is larger than 1 MiB: no documented request comes near it */
 export async function readCall(request: IncomingMessage): Promise<Call | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
+  const body = await readBody(request, MAX_BODY_BYTES);
+  if (body === undefined) return undefined;
   const target = request.url ?? '/';
   const queryStart = target.indexOf('?');
   return {
@@ -34,7 +30,7 @@ export async function readCall(request: IncomingMessage): Promise<Call | undefin
     path: queryStart === -1 ? target : target.slice(0, queryStart),
     query: new URLSearchParams(queryStart === -1 ? '' : target.slice(queryStart + 1)),
     headers: request.headers,
-    body: Buffer.concat(chunks).toString('utf8'),
+    body: body.toString('utf8'),
   };
 }
 

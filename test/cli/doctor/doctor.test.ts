@@ -7,7 +7,7 @@ import { renderReport } from '../../../src/cli/doctor/render-report.ts';
 import { styleOf } from '../../../src/cli/doctor/style.ts';
 import { summarize } from '../../../src/cli/doctor/summarize.ts';
 import { Malfunction } from '../../../src/core/malfunction.ts';
-import { runProgram } from './run-program.ts';
+import { runProgram } from '../run-program.ts';
 import { CHAIN, kongYml, subjectOf, TOOLS, write } from './support.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');

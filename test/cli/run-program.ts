@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { vi } from 'vitest';
-import { createProgram } from '../../../src/cli/create-program.ts';
+import { createProgram } from '../../src/cli/create-program.ts';
 
 export interface Ran {
   code: number;
