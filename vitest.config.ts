@@ -1,7 +1,13 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const shared = {
   pool: 'forks',
+  // Vitest leaves one processor to itself, which of two is half.
+  maxWorkers: availableParallelism(),
+  // A process for each file, and the same modules loaded into each, would take as long as the tests themselves.
+  isolate: false,
+  setupFiles: 'test/leave-no-trace.ts',
   testTimeout: 20_000,
   hookTimeout: 60_000,
   restoreMocks: true,

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 /** Where the repository's kong.yml expects everything. */
@@ -27,24 +28,40 @@ const NAMES: Record<keyof Ports, string> = {
   tasksProduction: 'tasks-production',
 };
 
+/** Linux gives ports from 32768 to whoever asks for any, and to outgoing connections. */
+const [FIRST_PORT, LAST_PORT] = [10_000, 32_767];
+const PORTS_PER_PROCESS = 200;
+
+/**
+ * A port that is found free is anybody's until something listens there. So that stacks which start at the same time in
+ * several processes do not find the same ports, each process looks among its own.
+ */
+const firstOwnPort =
+  FIRST_PORT +
+  PORTS_PER_PROCESS * (process.pid % Math.floor((LAST_PORT - FIRST_PORT) / PORTS_PER_PROCESS));
+let lookedAt = randomInt(PORTS_PER_PROCESS);
+
 /** A port of this machine's loopback that is free now: the preferred one, or any. */
-async function findFreePort(preferred = 0): Promise<number> {
-  const taken = await tryPort(preferred);
-  return taken ?? findFreePort(0);
+async function findFreePort(preferred?: number): Promise<number> {
+  if (preferred !== undefined && (await isFree(preferred))) return preferred;
+  for (let count = 0; count < PORTS_PER_PROCESS; count += 1) {
+    lookedAt += 1;
+    const port = firstOwnPort + (lookedAt % PORTS_PER_PROCESS);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(
+    `no port is free from ${firstOwnPort} to ${firstOwnPort + PORTS_PER_PROCESS - 1}`,
+  );
 }
 
-function tryPort(port: number): Promise<number | undefined> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (port !== 0 && (error.code === 'EADDRINUSE' || error.code === 'EACCES'))
-        resolve(undefined);
+      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false);
       else reject(error);
     });
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' ? address?.port : undefined));
-    });
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
@@ -55,12 +72,7 @@ export async function findPorts(
 ): Promise<Ports> {
   const ports: Ports = { ...defaults };
   for (const name of PARTS.filter((part) => part in defaults)) {
-    let port = await findFreePort(preferDefaults ? defaults[name] : 0);
-    // A port found a moment ago for another name may be offered again.
-    while (Object.entries(ports).some(([other, used]) => other !== name && used === port)) {
-      port = await findFreePort(0);
-    }
-    ports[name] = port;
+    ports[name] = await findFreePort(preferDefaults ? defaults[name] : undefined);
   }
   return ports;
 }

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Malfunction } from '../core/malfunction.ts';
 import { withinTime } from '../core/within-time.ts';
 import { findPluginFile } from './find-plugin-file.ts';
+import { loadModule } from './load-module.ts';
 import type { LoadedPlugin } from './loaded-plugin.ts';
 import { readPluginModule } from './read-plugin-module.ts';
 
@@ -60,8 +60,7 @@ async function load(file: string, fallbackName: string): Promise<LoadedPlugin> {
   try {
     const module: unknown = await withinTime(
       LOAD_WITHIN_MS,
-      // Takes CommonJS and ES modules alike.
-      () => import(pathToFileURL(file).href),
+      () => loadModule(file),
       () => new Malfunction(`did not finish loading within ${LOAD_WITHIN_MS} ms`),
     );
     return readPluginModule(module, file, fallbackName);

@@ -72,6 +72,16 @@ describe('a plugin', () => {
     expect(await names()).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  it('may be CommonJS or an ES module in a package of CommonJS', async () => {
+    write({
+      'package.json': '{ "type": "commonjs" }',
+      'a.js': commonJs(),
+      'b.mjs': esModule(),
+      'c/index.js': commonJs(),
+    });
+    expect((await names()).sort()).toEqual(['a', 'b', 'c']);
+  });
+
   it('is called what it exports, in lower case, and else by its file or its directory', async () => {
     write({
       'a.js': commonJs("Name: 'Rate-Limit'"),

@@ -90,12 +90,12 @@ it('drops the instances of a plugin that has none any more', async () => {
 
 it('tells what caches had to offer at the time of the scrape, each time anew', async () => {
   const metrics = createMetrics();
-  countCacheResult('id_tokens', 'hit');
+  countCacheResult('a_cache', 'hit');
   await metrics.collect();
-  countCacheResult('id_tokens', 'hit');
+  countCacheResult('a_cache', 'hit');
   const lines = await scrape(await metrics.collect());
-  expect(lines).toContain('cloud_run_auth_cache_requests_total{cache="id_tokens",result="hit"} 2');
-  expect(lines).toContain('cloud_run_auth_cache_requests_total{cache="id_tokens",result="miss"} 0');
+  expect(lines).toContain('cloud_run_auth_cache_requests_total{cache="a_cache",result="hit"} 2');
+  expect(lines).toContain('cloud_run_auth_cache_requests_total{cache="a_cache",result="miss"} 0');
 });
 
 it('tells event-loop delay, memory and CPU of the process', async () => {

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll } from 'vitest';
 import type {
   Check,
   DoctorSubject,
@@ -12,9 +11,10 @@ import type { Finding } from '../../../src/cli/doctor/finding.ts';
 import { readSubject } from '../../../src/cli/doctor/read-subject.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'doctor-unit-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+// This module is loaded once for all test files that a worker runs.
+process.on('exit', () => rmSync(folder, { recursive: true }));
 
-/** A folder of the test file's own, removed at its end. */
+/** A folder that the test files of a worker share, one after the other. */
 export const FOLDER = folder;
 
 export const POLICY = 'version: 1\nrules: [{ name: all, effect: allow, when: "true" }]\n';

@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway } from '../../../dev/gateway/start-gateway.ts';
+import { BUNDLE } from '../../../scripts/build/build-program.ts';
 import { pluginEntry } from './support/plugin-info.ts';
 import { request, sendRaw } from './support/raw-request.ts';
 
@@ -42,10 +44,14 @@ describe('startGateway', () => {
 
 describe('the command line', () => {
   let directory: string;
-  const main = new URL('../../../dev/gateway/main.ts', import.meta.url).pathname;
+  let main: string;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'gateway-main-'));
+    main = join(directory, 'main.cjs');
+    const source = new URL('../../../dev/gateway/main.ts', import.meta.url).pathname;
+    // It is started often, and starts a lot sooner than by tsx.
+    await build({ ...BUNDLE, entryPoints: [source], outfile: main });
     writeFileSync(join(directory, 'good.yml'), `${EMPTY}\nservices: []\n`);
     writeFileSync(join(directory, 'bad.yml'), `${EMPTY}\nservces: []\n`);
   });
@@ -55,7 +61,7 @@ describe('the command line', () => {
   /** Runs the command; `until` ends it once that has been printed. */
   function run(args: string[], until?: string): Promise<{ output: string; code: number | null }> {
     return new Promise((resolve) => {
-      const child = spawn(process.execPath, ['--import', 'tsx', main, ...args]);
+      const child = spawn(process.execPath, [main, ...args]);
       let output = '';
       const collect = (chunk: Buffer) => {
         output += chunk.toString();

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { build } from 'esbuild';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { BUNDLE } from '../../../scripts/build/build-program.ts';
 import { isZone, localTime } from '../../../src/policy/time/zone.ts';
 
 function wallClock(zone: string, instant: string): string {
@@ -70,13 +72,14 @@ describe('localTime', () => {
     },
   );
 
-  it.each(['Pacific/Honolulu', 'Europe/Berlin', 'Asia/Tokyo'])(
-    'does not depend on the process running in %s',
-    (processZone) => {
-      const script = `
-        import { localTime } from '${new URL('../../../src/policy/time/zone.ts', import.meta.url)}';
-        import { loadPolicy } from '${new URL('../../../src/policy/load-policy.ts', import.meta.url)}';
-        import { runPolicyTests } from '${new URL('../../../src/policy/run-policy-tests.ts', import.meta.url)}';
+  describe('does not depend on the process', () => {
+    let program: string;
+
+    beforeAll(async () => {
+      const contents = `
+        import { localTime } from './src/policy/time/zone.ts';
+        import { loadPolicy } from './src/policy/load-policy.ts';
+        import { runPolicyTests } from './src/policy/run-policy-tests.ts';
         const policy = loadPolicy(JSON.stringify({
           version: 1,
           rules: [{ name: 'a', effect: 'allow', when: \`now.within("Sun 03:00-03:01", "Europe/Berlin")
@@ -88,19 +91,28 @@ describe('localTime', () => {
         const time = localTime('Europe/Berlin', Date.parse('2026-03-29T01:00:00Z'));
         console.log(JSON.stringify([new Date(0).getTimezoneOffset(), time, result.passed]));
       `;
-      const { stdout, stderr } = spawnSync(
-        process.execPath,
-        ['--import', 'tsx', '--input-type=module', '-e', script],
-        { env: { ...process.env, TZ: processZone }, encoding: 'utf8', timeout: 30_000 },
-      );
-      const offset = { 'Pacific/Honolulu': 600, 'Europe/Berlin': -60, 'Asia/Tokyo': -540 };
-      const expected = [
-        offset[processZone as keyof typeof offset],
-        { weekday: 0, minute_of_day: 180 },
-        true,
-      ];
+      const resolveDir = new URL('../../..', import.meta.url).pathname;
+      const { outputFiles } = await build({
+        ...BUNDLE,
+        stdin: { contents, resolveDir },
+        write: false,
+      });
+      program = outputFiles[0]?.text ?? '';
+    });
+
+    it.each([
+      ['Pacific/Honolulu', 600],
+      ['Europe/Berlin', -60],
+      ['Asia/Tokyo', -540],
+    ])('running in %s', (processZone, offset) => {
+      const { stdout, stderr } = spawnSync(process.execPath, ['-'], {
+        env: { ...process.env, TZ: processZone },
+        encoding: 'utf8',
+        input: program,
+        timeout: 15_000,
+      });
+      const expected = [offset, { weekday: 0, minute_of_day: 180 }, true];
       expect(stdout === '' ? stderr : JSON.parse(stdout)).toEqual(expected);
-    },
-    40_000,
-  );
+    });
+  });
 });
