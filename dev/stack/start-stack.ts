@@ -150,6 +150,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
           CLOUD_RUN_API_ENDPOINT: google.url,
           CLOUD_IDENTITY_ENDPOINT: google.url,
           IAM_CREDENTIALS_ENDPOINT: google.url,
+          STS_ENDPOINT: google.url,
           ...options.env,
         },
       }),

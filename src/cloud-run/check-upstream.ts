@@ -16,7 +16,7 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[?::1\]?)$/;
 export function checkUpstream(
   { host, protocol }: Service,
   preserved_host: NonNullable<RequestFacts['preserved_host']>,
-  { allow_http }: { allow_http: boolean },
+  { allow_http, allow_any_host }: { allow_http: boolean; allow_any_host: boolean },
 ): Refusal | undefined {
   if (!ENCRYPTED.has(protocol) && !LOOPBACK.test(host.toLowerCase()) && !allow_http) {
     return misconfigured(
@@ -24,9 +24,10 @@ export function checkUpstream(
     );
   }
   // For a service of run.app the Host is set.
-  if (preserved_host === 'any' && runAppHost(host) === undefined) {
+  if (preserved_host === 'any' && !allow_any_host && runAppHost(host) === undefined) {
     return misconfigured(
-      'The route preserves any Host that a client sends; name its hosts, or set preserve_host to false.',
+      'The route preserves any Host that a client sends; name its hosts without wildcards, set preserve_host to false, or ' +
+        "allow_any_host in cloud-run-token's config.",
     );
   }
   return undefined;

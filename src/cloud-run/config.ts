@@ -94,6 +94,14 @@ export const cloudRunFields = z.strictObject({
       'Send the ID token also to a Kong service that is reached without TLS, and not on this machine. Whoever can read ' +
         'that network can then use it.',
     ),
+  allow_any_host: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Send the ID token also where the route preserves any `Host` that a client sends: it has no `hosts`, or some with ' +
+        'wildcards, or Kong routes by expressions. Whoever else answers at the address of the Kong service may then get ' +
+        'the token.',
+    ),
   propagate_trace: z
     .boolean()
     .default(true)

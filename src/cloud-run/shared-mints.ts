@@ -60,11 +60,12 @@ interface Known {
 const TOKENS = 'id-tokens';
 const FAILURES = 'id-token-failures';
 const REJECTIONS = 'id-token-rejections';
+const SIGNS = 'id-token-signs';
 
-/** How long a process waits for another that mints: it may have ended, and requests wait for a few seconds only. */
-const WAIT_MS = 1500;
-/** After that many it mints without asking anybody. */
-const MAX_WAITS = 4;
+/** A process that mints for longer tells that it is alive. */
+const SIGN_MS = 500;
+/** How long others wait without such a sign: it may have ended, and requests wait for a few seconds only. */
+const SILENCE_MS = 1500;
 const CLAIM_MS = 15_000;
 const MAX_KEYS = 10_000;
 /** For processes that start meanwhile. */
@@ -123,6 +124,7 @@ export function createSharedMints({
     });
   }
 
+  listen(SIGNS, wake);
   listen(REJECTIONS, learnRejection);
   listen(TOKENS, learnToken);
   listen(FAILURES, learnFailure);
@@ -141,15 +143,20 @@ export function createSharedMints({
 
   async function attempt(key: string, n: number, options: MintOptions): Promise<IdToken> {
     const failures = (knownOf(key).failure?.failures ?? 0) + 1;
+    const signs = setInterval(() => tell(SIGNS, key, { n }, clock() + SILENCE_MS), SIGN_MS);
     try {
       const token = await options.work();
       learnToken(key, { n, ...token });
-      tell(TOKENS, key, { n, ...token }, token.expires_at_ms);
+      // That is the token which lives longer, where this one is a leftover.
+      const kept = knownOf(key).token ?? token;
+      tell(TOKENS, key, { n, ...kept }, kept.expires_at_ms);
       return token;
     } catch (error) {
       const retry_at_ms = clock() + options.restMs(failures, error);
       tellFailure(key, { n, failures, retry_at_ms, reason: failureReason(error) });
       throw error;
+    } finally {
+      clearInterval(signs);
     }
   }
 
@@ -161,43 +168,51 @@ export function createSharedMints({
     }
   }
 
-  /** Until something is told of the key, but not for long. */
-  function hear(key: string): Promise<void> {
-    const others = waiting.get(key) ?? new Set();
-    waiting.set(key, others);
+  /** @returns false where nothing was told of the key for a while */
+  function hear(key: string): Promise<boolean> {
     return new Promise((resolve) => {
-      function wakeUp(): void {
+      const stop = listenTo(key, () => end(true));
+      const timer = setTimeout(() => end(false), SILENCE_MS);
+      function end(heard: boolean): void {
         clearTimeout(timer);
-        others.delete(wakeUp);
-        if (others.size === 0) waiting.delete(key);
-        resolve();
+        stop();
+        resolve(heard);
       }
-      const timer = setTimeout(wakeUp, WAIT_MS);
-      others.add(wakeUp);
     });
+  }
+
+  function listenTo(key: string, onTold: () => void): () => void {
+    const others = waiting.get(key) ?? new Set();
+    waiting.set(key, others.add(onTold));
+    return () => {
+      others.delete(onTold);
+      if (others.size === 0) waiting.delete(key);
+    };
+  }
+
+  /** Mints, or waits for the one who does. Where that one falls silent, all mint who have waited. */
+  async function take(key: string, options: MintOptions): Promise<IdToken> {
+    for (;;) {
+      const n = knownOf(key).n + 1;
+      if (await isMine(key, n)) return attempt(key, n, options);
+      while (knownOf(key).n < n) if (!(await hear(key))) return attempt(key, n + 1, options);
+      const { token, failure } = knownOf(key);
+      if (token !== undefined && options.isWanted(token)) return token;
+      if (failure !== undefined && failure.n >= n) throw new Malfunction(failure.reason);
+    }
   }
 
   return {
     of: knownOf,
-    async mint(key, options) {
-      for (let waits = 0; ; waits += 1) {
-        const n = knownOf(key).n + 1;
-        if (waits === MAX_WAITS || (await isMine(key, n))) {
+    mint(key, options) {
+      return new Promise((resolve, reject) => {
+        // Another process may be done before this one.
+        const stop = listenTo(key, () => {
           const { token } = knownOf(key);
-          return token !== undefined && options.isWanted(token)
-            ? token
-            : await attempt(key, n, options);
-        }
-        // It may have been told while this process asked whose turn it is.
-        if (knownOf(key).n < n) await hear(key);
-        const known = knownOf(key);
-        if (known.token !== undefined && options.isWanted(known.token)) return known.token;
-        if (known.failure !== undefined && known.failure.n >= n) {
-          throw new Malfunction(known.failure.reason);
-        }
-        // That attempt is lost.
-        known.n = Math.max(known.n, n);
-      }
+          if (token !== undefined && options.isWanted(token)) resolve(token);
+        });
+        take(key, options).then(resolve, reject).finally(stop);
+      });
     },
     rest(key, failure) {
       tellFailure(key, { n: knownOf(key).n, ...failure });

@@ -13,6 +13,7 @@ describe('the config of cloud-run-token', () => {
       delegates: [],
       allowed_service_accounts: [],
       allow_http: false,
+      allow_any_host: false,
       propagate_trace: true,
     });
   });
@@ -30,6 +31,7 @@ describe('the config of cloud-run-token', () => {
       'refresh_margin_seconds',
       'timeout_ms',
       'allow_http',
+      'allow_any_host',
       'propagate_trace',
     ]);
     expect(schema.credentials).toMatchObject({ referenceable: true, encrypted: true, len_min: 1 });

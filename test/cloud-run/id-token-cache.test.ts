@@ -58,7 +58,7 @@ function openFetch() {
 
 // Only the bounds on waiting use timers; expiry goes by the clock handed in.
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -521,6 +521,18 @@ describe('a slow source', () => {
     expect((await get()).outcome).toBe('token');
     // Two tries within the ten seconds, and this one.
     expect(source.calls).toBe(3);
+  });
+
+  it('is waited for up to timeout_ms, though it is asked a second time meanwhile', async () => {
+    const { clock, source, get } = setUp();
+    const [first, second] = [openFetch(), openFetch()];
+    source.answer = () => (source.calls === 1 ? first.promise : second.promise);
+    const waiting = get();
+    await vi.advanceTimersByTimeAsync(2900);
+    expect(source.calls).toBe(2);
+    const token = fakeIdToken({ aud: AUDIENCE, exp: (clock() + HOUR) / 1000 });
+    first.resolve(token);
+    expect(await waiting).toEqual({ outcome: 'token', token });
   });
 
   it('is asked a second time where the first answer is lost, while the request still waits', async () => {

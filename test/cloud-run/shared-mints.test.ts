@@ -13,12 +13,11 @@ const clock = frozenClock();
 let state: SharedState;
 let minted: number;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
   state = createLocalSharedState({ clock });
   minted = 0;
 });
 afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 });
 
@@ -98,47 +97,69 @@ describe('processes that want the same token at the same time', () => {
   });
 });
 
-describe('a process that mints and does not tell', () => {
-  it.each(['has ended', 'is slow'])('because it %s is not waited for long', async (why) => {
-    const [one, two, three] = [process(), process(), process()];
+/** Of a process that has ended, or cannot be heard: it claims, and nothing comes of it. */
+function mute(): SharedState {
+  return { ...state, publish: () => Promise.reject(new SharedStateUnavailable('gone')) };
+}
+
+describe('a process that mints', () => {
+  it('and is slow is waited for, as it gives signs of life', async () => {
+    const [one, two] = [process(), process()];
     const slow = open();
     void one.mint(slow.work);
-    const waiting = [two.mint(), three.mint()];
+    const waiting = two.mint();
     await settle();
-    await vi.advanceTimersByTimeAsync(1500);
-    expect((await Promise.all(waiting)).map(({ text }) => text)).toEqual(['t1', 't1']);
-    expect(minted).toBe(1);
-    if (why === 'is slow') slow.end(token('slow', 2 * HOUR));
+    for (let second = 0; second < 9; second += 1) await vi.advanceTimersByTimeAsync(1000);
+    expect(minted).toBe(0);
+    slow.end(token('slow'));
+    expect((await waiting).text).toBe('slow');
     await settle();
-    expect(two.known().token?.text).toBe(why === 'is slow' ? 'slow' : 't1');
+    expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('time after time does not keep another from minting, even with a clock put back', async () => {
-    const dead = [process(), process(), process(), process()];
-    for (const { mint } of dead) {
-      void mint(never);
-      await settle();
-      await vi.advanceTimersByTimeAsync(1500);
-    }
+  it('and falls silent is not waited for, and all get what the first of the others has', async () => {
+    void process(mute()).mint(never);
+    const works = [open(), open(), open()];
+    const waiting = works.map(({ work }) => process().mint(work));
+    await settle();
+    await vi.advanceTimersByTimeAsync(1500);
+    works[1]?.end(token('first'));
+    expect((await Promise.all(waiting)).map(({ text }) => text)).toEqual([
+      'first',
+      'first',
+      'first',
+    ]);
+    for (const { end } of works) end(token('late'));
+  });
+
+  it('and falls silent before the clock is put back does not keep others from minting', async () => {
+    for (let dead = 0; dead < 5; dead += 1) void process(mute()).mint(never);
+    await settle();
     clock.advance(-HOUR);
     const waiting = process().mint();
-    for (let wait = 0; wait < 4; wait += 1) {
-      await settle();
-      await vi.advanceTimersByTimeAsync(1500);
-    }
-    expect((await waiting).text).toBe('t1');
-    clock.advance(HOUR);
-    await vi.advanceTimersByTimeAsync(10_000);
-  });
-
-  it('because the token is too long for it costs the others a wait', async () => {
-    const [one, two] = [process(), process()];
-    const long = vi.fn(async () => token('x'.repeat(5000)));
-    const results = [one.mint(long), two.mint(long)];
     await settle();
     await vi.advanceTimersByTimeAsync(1500);
-    expect((await Promise.all(results)).map(({ text }) => text.length)).toEqual([5000, 5000]);
-    expect(long).toHaveBeenCalledTimes(2);
+    expect((await waiting).text).toBe('t1');
+    clock.advance(HOUR);
+  });
+
+  it('a token too long to be told costs the others a wait, all at once', async () => {
+    const long = vi.fn(async () => token('x'.repeat(5000)));
+    const results = [process(), process(), process()].map(({ mint }) => mint(long));
+    await settle();
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(await Promise.all(results)).toHaveLength(3);
+    expect(long).toHaveBeenCalledTimes(3);
+  });
+
+  it('has what another minted meanwhile, where that is wanted', async () => {
+    const [one, two] = [process(mute()), process()];
+    const waiting = one.mint(open().work);
+    await settle();
+    const other = two.mint();
+    await settle();
+    await vi.advanceTimersByTimeAsync(1500);
+    expect([(await waiting).text, (await other).text]).toEqual(['t1', 't1']);
   });
 });
 
@@ -171,11 +192,14 @@ describe('a token that another process has minted', () => {
       async () => token('leftover', 240_000),
       () => false,
     );
-    expect(one.known().token).toEqual({
-      text: 't1',
-      minted_at_ms: clock(),
-      expires_at_ms: clock() - 60_000 + HOUR,
-    });
+    // Also in a process that starts later.
+    for (const { known } of [one, process()]) {
+      expect(known().token).toEqual({
+        text: 't1',
+        minted_at_ms: clock(),
+        expires_at_ms: clock() - 60_000 + HOUR,
+      });
+    }
   });
 
   it('goes where the clock was put back since', async () => {
@@ -232,9 +256,8 @@ describe('without a primary process that answers', () => {
   });
 
   it('what cannot be told does not keep the others for long', async () => {
-    const publish = () => Promise.reject(new SharedStateUnavailable('full'));
-    const mute: SharedState = { ...state, publish };
-    const all = [process(mute), process(mute)].map(({ mint }) => mint());
+    const full = mute();
+    const all = [process(full), process(full)].map(({ mint }) => mint());
     await settle();
     await vi.advanceTimersByTimeAsync(1500);
     expect(await Promise.all(all)).toHaveLength(2);

@@ -131,7 +131,12 @@ describeOnHosts('the token for Cloud Run', (host) => {
         'named-hosts': {
           service,
           config: {},
-          route: { preserve_host: true, hosts: ['api.example.com', '*.internal.example.com'] },
+          route: { preserve_host: true, hosts: ['api.example.com', 'b.example.com'] },
+        },
+        vouched: {
+          service,
+          config: { allow_any_host: true },
+          route: { preserve_host: true },
         },
         cold: { service, config: { audience: 'https://d.example' } },
       }),
@@ -194,7 +199,7 @@ describeOnHosts('the token for Cloud Run', (host) => {
     },
   );
 
-  it.each(['api.example.com', 'a.internal.example.com'])(
+  it.each(['api.example.com', 'b.example.com'])(
     'is sent under a Host that the route names: %s',
     async (Host) => {
       const arrival = await arrivalOf({
@@ -205,6 +210,12 @@ describeOnHosts('the token for Cloud Run', (host) => {
       expect(arrival.headers.host).toBe(Host);
     },
   );
+
+  it('is sent under any Host where the configuration vouches for that', async () => {
+    const headers = { Host: 'whatever.example' };
+    const arrival = await arrivalOf({ method: 'POST', path: '/vouched/7', headers });
+    expect(arrival.headers.host).toBe('whatever.example');
+  });
 
   it('goes with the trace that the request is part of', async () => {
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';

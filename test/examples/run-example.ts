@@ -60,6 +60,7 @@ export async function runExample(
         GOOGLE_APPLICATION_CREDENTIALS: undefined,
         GCE_METADATA_HOST: google.metadataHost,
         IAM_CREDENTIALS_ENDPOINT: google.url,
+        STS_ENDPOINT: google.url,
         ...environment,
       }),
       resolveToLoopback(Object.keys(services)),

@@ -80,7 +80,8 @@ describe.each(HOSTS)('the facts of a request, over %s', (_host, fake) => {
     [{ preserve_host: false, hosts: ['a.example'] }, 'none'],
     [{ preserve_host: true }, 'any'],
     [{ preserve_host: true, hosts: [] }, 'any'],
-    [{ preserve_host: true, hosts: ['a.example', '*.b.example'] }, 'named'],
+    [{ preserve_host: true, hosts: ['a.example', 'b.example:8000'] }, 'named'],
+    [{ preserve_host: true, hosts: ['a.example', '*.run.app'] }, 'any'],
     [{ preserve_host: true, hosts: ['a.example', 'b.*'] }, 'any'],
     [{ preserve_host: true, hosts: ['b.*:8000'] }, 'any'],
   ])('tell which Host the upstream may get: %j', async (route, preserved_host) => {

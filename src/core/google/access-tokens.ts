@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
+import { hedge } from '../hedge.ts';
 import { Malfunction } from '../malfunction.ts';
-import { withinTime } from '../within-time.ts';
 import type { AccessToken, AccessTokenSource } from './access-token-source.ts';
 import { backOffLeftMs, backOffMs } from './back-off.ts';
 import { failureReason } from './failure-reason.ts';
@@ -33,8 +33,8 @@ interface Entry {
 const REFRESH_MS = 225_000;
 /** A token sent in its last seconds may be expired when the API looks at it. */
 const SAFETY_MS = 10_000;
-/** An answer that is lost on the way is asked for again while requests still wait for it. */
-const FIRST_TRY_MS = 2000;
+/** An answer that seems lost on the way is asked for again while requests still wait for it. */
+const HEDGE_MS = 2000;
 const FETCH_LIMIT_MS = 10_000;
 /** An API that does not take a token which has just come has another reason. */
 const REJECTED_AT_MOST_EVERY_MS = 30_000;
@@ -59,19 +59,12 @@ export function createAccessTokens({
   }
 
   async function fetchWithin(source: AccessTokenSource, scope: string): Promise<AccessToken> {
-    const { fetch_limit_ms = FETCH_LIMIT_MS } = source;
-    const late = new Malfunction(`no answer within ${fetch_limit_ms} ms`);
-    const within = (limit_ms: number) =>
-      withinTime(
-        limit_ms,
-        (signal) => source.fetchAccessToken(scope, signal),
-        () => late,
-      );
-    // What has a time of its own is a program that somebody wrote, and is not run twice.
-    if (source.fetch_limit_ms !== undefined) return within(fetch_limit_ms);
-    return await within(FIRST_TRY_MS).catch((error) => {
-      if (error !== late) throw error;
-      return within(fetch_limit_ms - FIRST_TRY_MS);
+    const { fetch_limit_ms: limit_ms = FETCH_LIMIT_MS } = source;
+    return await hedge((signal) => source.fetchAccessToken(scope, signal), {
+      // What has a time of its own is a program that somebody wrote, and is not run twice.
+      after_ms: source.fetch_limit_ms === undefined ? HEDGE_MS : limit_ms,
+      limit_ms,
+      late: () => new Malfunction(`no answer within ${limit_ms} ms`),
     });
   }
 

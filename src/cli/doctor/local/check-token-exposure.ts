@@ -22,11 +22,11 @@ export const checkTokenExposure: Check = async ({ routes }) => {
 
 function lookAt(route: DoctorRoute): Finding[] {
   const { name, service, cloud_run_token } = route;
-  const allow_http = cloud_run_token?.config?.allow_http;
-  if (service === undefined || allow_http === undefined) return [];
+  const config = cloud_run_token?.config;
+  if (service === undefined || config === undefined) return [];
   const host = preservedHost(route.preserve_host, route.hosts);
-  const withoutTls = checkUpstream(service, 'none', { allow_http });
-  const anyHost = checkUpstream(service, host, { allow_http: true });
+  const withoutTls = checkUpstream(service, 'none', config);
+  const anyHost = checkUpstream(service, host, { ...config, allow_http: true });
   return [
     ...(withoutTls === undefined
       ? []

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { AccessTokenSource } from '../access-token-source.ts';
-import { checkGoogleUrl } from '../check-google-url.ts';
 import type { ExternalAccount } from '../credentials/parse-external-account.ts';
 import type { Environment } from '../environment.ts';
 import { readAccessToken } from '../read-access-token.ts';
+import { stsUrl } from '../sts-url.ts';
 import { exchangeSubjectToken } from './exchange-subject-token.ts';
 import { createSubjectTokenSource } from './subject-token/create-subject-token-source.ts';
 
@@ -23,14 +23,17 @@ export function createExternalAccountSource(
   account: ExternalAccount,
   dependencies: { clock: Clock; environment: Environment },
 ): AccessTokenSource {
-  checkGoogleUrl(account.token_url, 'token_url', dependencies.environment);
+  const token_url = stsUrl(account.token_url, dependencies.environment);
   const { limit_ms, fetchSubjectToken } = createSubjectTokenSource(account, dependencies);
   return {
     credential: externalCredential(account),
     ...(limit_ms === undefined ? {} : { fetch_limit_ms: limit_ms + EXCHANGE_LIMIT_MS }),
     async fetchAccessToken(scope, signal) {
       const subject_token = await fetchSubjectToken(signal);
-      const answer = await exchangeSubjectToken(account, subject_token, { scope, signal });
+      const answer = await exchangeSubjectToken({ ...account, token_url }, subject_token, {
+        scope,
+        signal,
+      });
       return readAccessToken(answer, dependencies.clock);
     },
   };

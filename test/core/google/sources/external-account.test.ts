@@ -77,7 +77,10 @@ const file = (credential_source: JsonObject, changes: JsonObject = {}): JsonObje
 
 function sourceOf(json: JsonObject, environment: Environment = {}) {
   const account = parseExternalAccount(json, 'here');
-  return createExternalAccountSource(account, { clock: Date.now, environment });
+  return createExternalAccountSource(account, {
+    clock: Date.now,
+    environment: { STS_ENDPOINT: google.url, ...environment },
+  });
 }
 
 async function tokenFile(content: string): Promise<string> {
