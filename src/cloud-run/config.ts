@@ -18,7 +18,7 @@ export const cloudRunFields = z.strictObject({
     .optional()
     .describe(
       'Audience of the ID token: the URL of the Cloud Run service, or one of its custom audiences. ' +
-        'Default: https:// and the host of the Kong service.',
+        'Default: https:// and the host of the Kong service, without a traffic tag.',
     ),
   header: z
     .enum(['X-Serverless-Authorization', 'Authorization', 'Proxy-Authorization'])

@@ -7,6 +7,12 @@ describe('the default audience', () => {
     ['Tasks-ABC-ew.a.run.app', 'https://tasks-abc-ew.a.run.app'],
     ['tasks-abc-ew.a.run.app.', 'https://tasks-abc-ew.a.run.app'],
     ['tasks-abc-ew.a.run.app:8443', 'https://tasks-abc-ew.a.run.app'],
+    ['canary---tasks-abc-ew.a.run.app', 'https://tasks-abc-ew.a.run.app'],
+    [
+      'v-1---tasks-123456789012.europe-west3.run.app',
+      'https://tasks-123456789012.europe-west3.run.app',
+    ],
+    ['a---b.example.com', 'https://a---b.example.com'],
     ['[::1]', 'https://[::1]'],
   ])('of host %s is %s', (host, audience) => {
     expect(defaultAudience(host)).toBe(audience);

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { withoutTag } from '../../../cloud-run/without-tag.ts';
 import type { DeclaredService } from '../../../kong/declarative-config/declarative-config.ts';
 import { isUnknown } from '../../../kong/declarative-config/is-unknown.ts';
 import { isLoopback } from '../../is-loopback.ts';
@@ -7,7 +8,7 @@ import type { Check, DoctorRoute } from '../check.ts';
 import type { Finding, Severity } from '../finding.ts';
 import { shellWord } from '../shell-word.ts';
 import { conclude } from './conclude.ts';
-import { gcloudService, goesToRunApp, hostsOf, isRunApp, withoutTag } from './run-app.ts';
+import { gcloudService, goesToRunApp, hostsOf, isRunApp } from './run-app.ts';
 
 const CHECK = 'audience-form';
 
@@ -59,8 +60,7 @@ function byDefault(service: DeclaredService): Observation | undefined {
       fix: 'audience: https://SERVICE-PROJECTNUMBER.REGION.run.app',
     };
   }
-  const { host, tag } = withoutTag(audience.slice('https://'.length));
-  if (isRunApp(host)) return tag === undefined ? undefined : ofTag(host, tag);
+  if (isRunApp(audience.slice('https://'.length))) return undefined;
   if (isLoopback(service.host) || isIP(service.host) !== 0) {
     const message = `The default audience ${audience} is no service's URL.`;
     return {

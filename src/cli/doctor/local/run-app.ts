@@ -1,4 +1,5 @@
 import { runAppHost } from '../../../cloud-run/run-app-host.ts';
+import { withoutTag } from '../../../cloud-run/without-tag.ts';
 import type { DeclaredService } from '../../../kong/declarative-config/declarative-config.ts';
 import { isUnknown } from '../../../kong/declarative-config/is-unknown.ts';
 import { serviceOfHost } from '../../../policy/context/cloud-run-service.ts';
@@ -17,12 +18,6 @@ export function goesToRunApp(service: DeclaredService | undefined): boolean {
 export function hostsOf({ host, upstream }: DeclaredService): string[] {
   const hosts = upstream?.targets.map((target) => target.replace(/:\d+$/, '')) ?? [host];
   return hosts.filter((one) => !isUnknown(one)).map((one) => one.toLowerCase().replace(/\.$/, ''));
-}
-
-/** A host without its traffic tag, where it has one: `TAG---SERVICE-…`. */
-export function withoutTag(host: string): { host: string; tag: string | undefined } {
-  const [, tag, rest] = /^([a-z0-9-]+?)---(.+)$/i.exec(host) ?? [];
-  return rest === undefined ? { host, tag: undefined } : { host: rest, tag };
 }
 
 /** What to write of a service into a gcloud command: its name and region where the host tells, else what to fill in. */
