@@ -244,7 +244,8 @@ describeOnHosts('the token for Cloud Run', (host) => {
 
   it("is given up where Cloud Run's front end does not take it, and the next one is new", async () => {
     const status = async () => (await ask({ method: 'POST', path: '/private/7' })).status;
-    expect(await status()).toBe(200);
+    // All workers know the token before the clock moves, by which what they claim ends.
+    for (let request = 0; request < 20; request += 1) expect(await status()).toBe(200);
     // A token that has just come would be kept, and Google's are dated in whole seconds.
     googleIsAhead += 40_000;
     stack.clock.set(stack.clock.now() + 40_000);
